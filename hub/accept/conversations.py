@@ -1,0 +1,90 @@
+"""Steps 5 and 8: one conversation per customer and channel; messages count in it under its lock."""
+
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from hub import ids
+from hub.accept.draft import Batch, Draft
+from hub.store.states import ConversationState, NewEvent
+from hub.store.write import conversations as store
+
+DEFAULT_CHANNEL = "api"
+
+
+def join(connection: sa.Connection, batch: Batch) -> None:
+    """Give each message its conversation, found or new, and its place in it."""
+    drafts = batch.open
+    known = _Conversations(connection, drafts)
+    for draft in drafts:
+        conversation = known.of(draft)
+        draft.conversation = conversation
+        conversation.last_seq += 1
+        draft.seq = conversation.last_seq
+        conversation.last_message_at = batch.now
+        if draft.entry.message.direction == "inbound":
+            conversation.last_inbound_at = draft.entry.message.occurred_at or batch.now
+            _reopen(batch, conversation)
+
+
+def write(connection: sa.Connection, batch: Batch) -> None:
+    """Write the conversations that the batch touched."""
+    states = {d.conversation.id: d.conversation for d in batch.open if d.conversation}
+    ordered = sorted(states.values(), key=lambda state: state.id)
+    fresh = [state for state in ordered if state.fresh]
+    store.insert(connection, fresh, batch.now)
+    store.update(connection, [state for state in ordered if not state.fresh], batch.now)
+    batch.events += [
+        NewEvent(state.organization_id, "conversation.created", state.id) for state in fresh
+    ]
+
+
+def _reopen(batch: Batch, conversation: ConversationState) -> None:
+    if conversation.status != "open":
+        conversation.status = "open"
+        batch.events.append(
+            NewEvent(conversation.organization_id, "conversation.reopened", conversation.id)
+        )
+
+
+class _Conversations:
+    """The locked conversations of the batch's customers, and those it begins."""
+
+    def __init__(self, connection: sa.Connection, drafts: list[Draft]) -> None:
+        known = {
+            (draft.customer.organization_id, draft.customer.id)
+            for draft in drafts
+            if draft.customer and not draft.customer.fresh
+        }
+        self._states: dict[tuple[UUID, str], ConversationState] = {
+            (state.customer_id, state.channel): state for state in store.lock(connection, known)
+        }
+
+    def of(self, draft: Draft) -> ConversationState:
+        """Return the draft's conversation, begun when there is none."""
+        customer = draft.customer
+        assert customer is not None
+        channel = self._channel(draft, customer.id)
+        if (customer.id, channel) not in self._states:
+            self._states[customer.id, channel] = ConversationState(
+                id=ids.new(),
+                organization_id=customer.organization_id,
+                customer_id=customer.id,
+                channel=channel,
+                fresh=True,
+            )
+        return self._states[customer.id, channel]
+
+    def _channel(self, draft: Draft, customer_id: UUID) -> str:
+        message = draft.entry.message
+        if message.direction == "inbound":
+            return message.channel
+        mine = [state for (owner, _), state in self._states.items() if owner == customer_id]
+        for state in mine:
+            if state.id == message.conversation_id:
+                return state.channel
+        if message.reply_channel:
+            return message.reply_channel
+        written = [state for state in mine if state.last_inbound_at]
+        latest = max(written, key=lambda state: str(state.last_inbound_at), default=None)
+        return latest.channel if latest else DEFAULT_CHANNEL

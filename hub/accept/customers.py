@@ -1,0 +1,164 @@
+"""Steps 4 and 7: whose message it is. Identities find the customer; nobody is merged silently."""
+
+from collections.abc import Iterable
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from hub import ids
+from hub.accept.draft import Batch, Draft
+from hub.contracts import Identity
+from hub.errors import BadRequest
+from hub.store.states import CustomerState, NewEvent
+from hub.store.tables import milliseconds
+from hub.store.write import conversations, customers, identities
+
+Claim = tuple[UUID, str, str, str]
+"""Organization, kind, match key, scope: what is unique."""
+
+
+def resolve(connection: sa.Connection, batch: Batch) -> None:
+    """Give each message its customer, found or new, and claim the identities that were unknown."""
+    _follow_addresses(connection, batch)
+    drafts = batch.open
+    owners = _Owners(connection, drafts)
+    for draft in drafts:
+        known = owners.of(draft)
+        if draft.customer is None:
+            draft.customer = known[0][1] if known else _new_customer(draft)
+        _note_conflicts(batch, draft, known)
+        owners.claim(draft)
+        _describe(draft)
+    identities.insert(connection, owners.claims(milliseconds(batch.now)))
+
+
+def write(connection: sa.Connection, batch: Batch) -> None:
+    """Write the customers that are new or told something new."""
+    states = {d.customer.id: d.customer for d in batch.open if d.customer}
+    ordered = sorted(states.values(), key=lambda state: state.id)
+    customers.insert(connection, [state for state in ordered if state.fresh], batch.now)
+    changed = [state for state in ordered if state.changed and not state.fresh]
+    customers.update(connection, changed, batch.now)
+    for state in ordered:
+        if state.fresh or state.changed:
+            kind = "customer.created" if state.fresh else "customer.updated"
+            batch.events.append(NewEvent(state.organization_id, kind, state.id))
+
+
+def _follow_addresses(connection: sa.Connection, batch: Batch) -> None:
+    """Resolve messages that name their customer or conversation by id."""
+    addressed = [
+        draft
+        for draft in batch.open
+        if draft.entry.message.customer_id or draft.entry.message.conversation_id
+    ]
+    for draft in addressed:
+        message, organization_id = draft.entry.message, draft.entry.organization_id
+        customer_id = message.customer_id
+        if message.conversation_id:
+            customer_id = conversations.customer_of(
+                connection, organization_id, message.conversation_id
+            )
+        state = customer_id and customers.find(connection, organization_id, customer_id)
+        if state:
+            draft.customer = _shared(addressed, state)
+        else:
+            field = "conversationId" if message.conversation_id else "customerId"
+            noun = field.removesuffix("Id")
+            draft.outcome = BadRequest(fields={field: [f"No {noun} with this id"]})
+
+
+def _shared(drafts: Iterable[Draft], state: CustomerState) -> CustomerState:
+    # One state per customer in a batch, so that two messages do not overwrite each other.
+    same = (d.customer for d in drafts if d.customer and d.customer.id == state.id)
+    return next(same, state)
+
+
+class _Owners:
+    """Who owns which identity: what the database says, and what this batch claims."""
+
+    def __init__(self, connection: sa.Connection, drafts: list[Draft]) -> None:
+        wanted = {
+            (draft.entry.organization_id, identity.kind, identity.match_key)
+            for draft in drafts
+            for identity in draft.entry.identities
+        }
+        given = {draft.customer.id: draft.customer for draft in drafts if draft.customer}
+        self._owners: dict[Claim, CustomerState] = {}
+        self._states = given
+        self._claims: dict[Claim, tuple[Identity, CustomerState, str]] = {}
+        for claim, state in identities.find(connection, wanted):
+            self._owners[claim] = self._states.setdefault(state.id, state)
+
+    def of(self, draft: Draft) -> list[tuple[Identity, CustomerState]]:
+        """Return the draft's identities that are known, strongest first, with their owners."""
+        found = ((i, self._owner(draft, i)) for i in draft.entry.identities)
+        return [(identity, state) for identity, state in found if state]
+
+    def claim(self, draft: Draft) -> None:
+        """Give the draft's customer the identities that nobody owns."""
+        assert draft.customer is not None
+        for identity in draft.entry.identities:
+            claim = _claim(draft, identity)
+            if self._owner(draft, identity) is None:
+                self._owners[claim] = draft.customer
+                self._claims[claim] = (identity, draft.customer, draft.entry.caller.kind)
+
+    def claims(self, now: int) -> list[identities.Row]:
+        """Return the rows of the claimed identities, in the one order that avoids deadlocks."""
+        return [
+            identities.row(claim, *self._claims[claim], now)
+            for claim in sorted(self._claims, key=str)
+        ]
+
+    def _owner(self, draft: Draft, identity: Identity) -> CustomerState | None:
+        claim = _claim(draft, identity)
+        exact = self._owners.get(claim)
+        if exact or identity.kind != "visitor" or not draft.entry.caller.trusted:
+            return exact
+        # A backend may name the widget's visitor: the latest under any key.
+        others = [known for known in self._owners if known[:3] == claim[:3]]
+        return self._owners[others[-1]] if others else None
+
+
+def _claim(draft: Draft, identity: Identity) -> Claim:
+    return (draft.entry.organization_id, identity.kind, identity.match_key, identity.scope)
+
+
+def _new_customer(draft: Draft) -> CustomerState:
+    return CustomerState(id=ids.new(), organization_id=draft.entry.organization_id, fresh=True)
+
+
+def _note_conflicts(
+    batch: Batch, draft: Draft, known: list[tuple[Identity, CustomerState]]
+) -> None:
+    """Leave an event for each identity that belongs to somebody else: the strongest one won."""
+    kept = draft.customer
+    assert kept is not None
+    for identity, other in known:
+        if other.id != kept.id:
+            details = {
+                "customerId": ids.wire("cus", kept.id),
+                "otherCustomerId": ids.wire("cus", other.id),
+                "identity": {"kind": identity.kind, "value": identity.value},
+            }
+            batch.events.append(
+                NewEvent(kept.organization_id, "customer.identity_conflict", kept.id, details)
+            )
+
+
+def _describe(draft: Draft) -> None:
+    """Note what the message tells about its customer; an unproved claim only fills a gap."""
+    state, person, visit = draft.customer, draft.entry.message.person, draft.entry.message.visit
+    assert state is not None
+    told = {
+        "display_name": person.display_name or (visit.external_name if visit else None),
+        "phone_e164": None if state.phone_e164 else person.phone_e164,
+        "email": person.email or (visit.external_email if visit else None),
+        "external_user_id": person.external_user_id,
+    }
+    for name, value in told.items():
+        known = getattr(state, name)
+        if value and value != known and (known is None or draft.entry.caller.trusted):
+            setattr(state, name, value)
+            state.changed = True

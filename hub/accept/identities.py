@@ -1,0 +1,66 @@
+"""Which identities a message proves, and when two writings are one identity. Pure."""
+
+from collections.abc import Sequence
+
+from hub.contracts import Caller, Identity, Message, Person
+
+PHONE = "phone"
+EXTERNAL_ID = "external_id"
+EMAIL = "email"
+VISITOR = "visitor"
+
+_BRAZIL, _BRAZIL_SHORT, _BRAZIL_MOBILE = "55", 12, "6789"
+_MEXICO, _MEXICO_LONG = "521", 13
+
+
+def of_message(
+    message: Message, caller: Caller, contributed: Sequence[Identity]
+) -> list[Identity]:
+    """Return a message's identities, strongest first: the plugins', phone, external id, e-mail, visitor.
+
+    A caller that is not trusted proves nothing but its own visitor.
+    """
+    person = message.person
+    visitor = [visitor_identity(person.visitor_id, caller)] if person.visitor_id else []
+    return [*contributed, *of_person(person), *visitor] if caller.trusted else visitor
+
+
+def of_person(person: Person) -> list[Identity]:
+    """Return the identities that hold in the whole organization, strongest first."""
+    found = []
+    if person.phone_e164:
+        found.append(phone(person.phone_e164))
+    if person.external_user_id:
+        found.append(Identity(EXTERNAL_ID, person.external_user_id, person.external_user_id))
+    if person.email:
+        found.append(email(person.email))
+    return found
+
+
+def phone(number: str) -> Identity:
+    """Return a phone number's identity."""
+    return Identity(PHONE, number, phone_key(number))
+
+
+def email(address: str) -> Identity:
+    """Return an e-mail address's identity: capitals do not matter."""
+    return Identity(EMAIL, address, address.strip().casefold())
+
+
+def visitor_identity(visitor_id: str, caller: Caller) -> Identity:
+    """Return a visitor's identity, which holds under one key only."""
+    return Identity(VISITOR, visitor_id, visitor_id, caller.scope.hex)
+
+
+def phone_key(number: str) -> str:
+    """Return the one form of a number that has several: Brazil's ninth digit, Mexico's old 1.
+
+    WhatsApp writes Brazilian mobile numbers without the 9 that numbers got in 2012 to 2016, and
+    Mexican ones with the 1 that was dropped in 2019. Landlines never had either.
+    """
+    digits = number.removeprefix("+")
+    if digits.startswith(_BRAZIL) and len(digits) == _BRAZIL_SHORT and digits[4] in _BRAZIL_MOBILE:
+        return f"{digits[:4]}9{digits[4:]}"
+    if digits.startswith(_MEXICO) and len(digits) == _MEXICO_LONG:
+        return f"52{digits[3:]}"
+    return digits

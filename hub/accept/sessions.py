@@ -1,0 +1,141 @@
+"""Steps 6 and 9: one open visitor session per key and visitor, a new one after 30 days of silence."""
+
+from base64 import b32encode
+from datetime import timedelta
+from hashlib import sha256
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from hub import ids
+from hub.accept.draft import Batch, Draft
+from hub.contracts import Visit
+from hub.store.states import ConversationState, NewEvent, SessionState
+from hub.store.write import sessions as store
+
+SILENCE = timedelta(days=30)
+Key = tuple[UUID, UUID, str]
+
+
+def touch(connection: sa.Connection, batch: Batch) -> None:
+    """Give each message of a channel with sessions its session, and let the session learn from it."""
+    drafts = [draft for draft in batch.open if draft.entry.message.visit is not None]
+    wanted = {_key(draft) for draft in drafts}
+    found = {(s.organization_id, s.key_scope, s.visitor_id): s for s in store.lock(connection, wanted)}
+    replied = {
+        (draft.entry.organization_id, draft.conversation.last_session_id)
+        for draft in drafts
+        if _is_reply(draft) and draft.conversation and draft.conversation.last_session_id
+    }
+    by_id = {state.id: state for state in found.values()}
+    for state in store.lock_by_id(connection, replied):
+        by_id.setdefault(state.id, state)
+    for draft in drafts:
+        state = _last_of(draft, by_id) or _open(batch, draft, found)
+        by_id[state.id] = state
+        draft.session = state
+        state.message_count += 1
+        assert draft.conversation is not None
+        draft.conversation.last_session_id = state.id
+        if not _is_reply(draft):
+            _learn(batch, draft, state)
+
+
+def write(connection: sa.Connection, batch: Batch) -> None:
+    """Write the sessions that the batch opened, touched or closed."""
+    states = {d.session.id: d.session for d in batch.open if d.session}
+    ordered = sorted(states.values(), key=lambda state: state.id)
+    # A session that ended frees its visitor's one open place, so it is written first.
+    store.update(connection, batch.silent)
+    store.update(connection, [state for state in ordered if not state.fresh])
+    store.insert(connection, [state for state in ordered if state.fresh])
+
+
+def _is_reply(draft: Draft) -> bool:
+    return draft.entry.message.direction == "outbound"
+
+
+def _key(draft: Draft) -> Key:
+    caller = draft.entry.caller
+    return (caller.organization_id, caller.scope, _visitor_id(draft))
+
+
+def _visitor_id(draft: Draft) -> str:
+    """Return the visitor the call names, else a stable one of its strongest identity."""
+    visit = draft.entry.message.visit
+    if visit and visit.visitor_id:
+        return visit.visitor_id
+    identities = draft.entry.identities
+    if identities:
+        mark = "\0".join((identities[0].kind, identities[0].scope, identities[0].match_key))
+    else:
+        assert draft.customer is not None
+        mark = draft.customer.id.hex
+    seed = f"{draft.entry.organization_id.hex}\0{mark}".encode()
+    return "v_" + b32encode(sha256(seed).digest()[:15]).decode().lower()
+
+
+def _last_of(draft: Draft, by_id: dict[UUID, SessionState]) -> SessionState | None:
+    """Return the session a reply belongs to: the conversation's last."""
+    conversation: ConversationState | None = draft.conversation
+    if not _is_reply(draft) or conversation is None or conversation.last_session_id is None:
+        return None
+    return by_id.get(conversation.last_session_id)
+
+
+def _open(batch: Batch, draft: Draft, found: dict[Key, SessionState]) -> SessionState:
+    """Return the visitor's open session, beginning a new one when the last fell silent."""
+    key = _key(draft)
+    state = found.get(key)
+    if state and state.last_seen_at and batch.now - state.last_seen_at <= SILENCE:
+        return state
+    if state:
+        state.closed_at = batch.now
+        batch.silent.append(state)
+    found[key] = _new_session(batch, draft, key[2])
+    return found[key]
+
+
+def _new_session(batch: Batch, draft: Draft, visitor_id: str) -> SessionState:
+    assert draft.customer is not None
+    assert draft.conversation is not None
+    return SessionState(
+        id=ids.new(),
+        organization_id=draft.entry.organization_id,
+        key_id=draft.entry.caller.key_id,
+        key_scope=draft.entry.caller.scope,
+        visitor_id=visitor_id,
+        customer_id=draft.customer.id,
+        conversation_id=draft.conversation.id,
+        verified=draft.entry.caller.trusted,
+        first_seen_at=batch.now,
+        last_seen_at=batch.now,
+        fresh=True,
+    )
+
+
+def _learn(batch: Batch, draft: Draft, state: SessionState) -> None:
+    """Take over what an inbound call tells: the latest address, the first page, any identity."""
+    visit, arrival = draft.entry.message.visit, draft.entry.arrival
+    assert visit is not None
+    assert draft.customer is not None
+    assert draft.conversation is not None
+    state.customer_id, state.conversation_id = draft.customer.id, draft.conversation.id
+    state.last_seen_at = batch.now
+    state.ip_address, state.user_agent = arrival.ip, arrival.user_agent
+    state.referer = state.referer or visit.referer
+    state.landing_path = state.landing_path or visit.path
+    if _identify(state, visit) and draft.entry.caller.trusted:
+        batch.events.append(NewEvent(state.organization_id, "visitor.identified", state.id))
+
+
+def _identify(state: SessionState, visit: Visit) -> bool:
+    told = {
+        "external_user_id": visit.external_user_id,
+        "external_email": visit.external_email,
+        "external_name": visit.external_name,
+    }
+    news = {name: value for name, value in told.items() if value and value != getattr(state, name)}
+    for name, value in news.items():
+        setattr(state, name, value)
+    return bool(news)

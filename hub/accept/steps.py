@@ -1,0 +1,45 @@
+"""The heart: one transaction that stores a batch of messages, as a list of named steps.
+
+Each step works on the whole batch with one or two set-based statements. Rows that several
+transactions touch are locked in one order everywhere: conversations, then sessions, each by id.
+A unique index decides who was first; the loser's whole batch is run again (`hub.accept.batch`)
+and then finds what the winner wrote.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from hub.accept import callers, customers, conversations, duplicates, record, sessions, visitors
+from hub.accept.draft import Batch, Draft, Entry
+from hub.contracts import Accepted
+from hub.errors import HubError
+
+
+def accept(
+    connection: sa.Connection, entries: Sequence[Entry], now: datetime, senders: frozenset[str]
+) -> list[Accepted | HubError]:
+    """Store the entries; answer for each, in order, where it is kept or why it is not."""
+    batch = Batch([Draft(entry) for entry in entries], now, senders)
+    callers.refuse_dead(connection, batch)
+    duplicates.answer(connection, batch)
+    visitors.admit(connection, batch)
+    customers.resolve(connection, batch)
+    conversations.join(connection, batch)
+    sessions.touch(connection, batch)
+    customers.write(connection, batch)
+    conversations.write(connection, batch)
+    sessions.write(connection, batch)
+    record.messages(connection, batch)
+    record.widget_events(connection, batch)
+    record.events(connection, batch)
+    return [_outcome(batch, draft) for draft in batch.drafts]
+
+
+def _outcome(batch: Batch, draft: Draft) -> Accepted | HubError:
+    if draft.leader is not None:
+        return duplicates.repeat(draft, _outcome(batch, draft.leader))
+    if draft.outcome is None:
+        return record.accepted(batch, draft)
+    return draft.outcome

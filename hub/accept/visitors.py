@@ -1,0 +1,61 @@
+"""Step 3: the first sight of a browser keeps its secret; from then on the secret must match."""
+
+import sqlalchemy as sa
+
+from hub.accept.draft import Batch, Draft
+from hub.contracts import Caller
+from hub.errors import Forbidden
+from hub.store.tables import milliseconds
+from hub.store.write import visitors as store
+
+Key = tuple[Caller, str]
+
+
+def admit(connection: sa.Connection, batch: Batch) -> None:
+    """Write visitors seen for the first time and their secrets; refuse a wrong secret."""
+    drafts = [draft for draft in batch.open if draft.entry.caller.kind == "widget"]
+    if not drafts:
+        return
+    wanted = {(d.entry.caller.organization_id, d.entry.caller.scope, _visitor(d)) for d in drafts}
+    known = store.find(connection, wanted)
+    fresh: dict[tuple[object, ...], store.Row] = {}
+    proved: dict[tuple[object, ...], store.Row] = {}
+    for draft in drafts:
+        caller, digest = draft.entry.caller, draft.entry.arrival.secret_digest
+        key = (caller.organization_id, caller.scope, _visitor(draft))
+        secret = digest.hex() if digest else None
+        if key not in known:
+            known[key] = secret
+            fresh[key] = _row(key, secret, milliseconds(batch.now))
+        elif secret and known[key] is None:
+            known[key] = secret
+            target = fresh if key in fresh else proved
+            target[key] = _row(key, secret, milliseconds(batch.now))
+        elif secret and known[key] != secret:
+            draft.outcome = wrong_secret()
+    store.insert(connection, [fresh[key] for key in sorted(fresh, key=str)])
+    store.prove(connection, [proved[key] for key in sorted(proved, key=str)])
+
+
+def wrong_secret() -> Forbidden:
+    """Return the refusal of a visitor's name without its secret."""
+    return Forbidden(
+        "The secret in X-Visitor is not this visitor's; start a new visitor",
+        code="visitor_secret_mismatch",
+    )
+
+
+def _visitor(draft: Draft) -> str:
+    return draft.entry.message.person.visitor_id or ""
+
+
+def _row(key: tuple[object, ...], secret: str | None, now: int) -> store.Row:
+    organization_id, key_id, visitor_id = key
+    return {
+        "organization_id": organization_id,
+        "key_id": key_id,
+        "visitor_id": visitor_id,
+        "secret_digest": secret,
+        "secret_since": now if secret else None,
+        "created_at": now,
+    }

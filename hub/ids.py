@@ -1,0 +1,52 @@
+"""Ids: UUIDv7 inside, TypeIDs outside.
+
+A TypeID is a kind, an underscore and the UUID in 26 characters of Crockford's base32
+(https://github.com/jetify-com/typeid): `msg_01kb3...`. It sorts by time and cannot be mistaken
+for an id of another kind.
+"""
+
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from uuid_utils import uuid7
+
+Kind = Literal["org", "usr", "key", "cus", "con", "vs", "msg", "evt", "hook", "dlv", "cnx"]
+
+ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+_VALUES = {character: value for value, character in enumerate(ALPHABET)}
+_PAIRS = [high + low for high in ALPHABET for low in ALPHABET]
+_LENGTH = 26
+_BITS = 128
+
+
+def new() -> UUID:
+    """Return a fresh UUIDv7 (RFC 9562): its first 48 bits are the millisecond of its making."""
+    return UUID(int=uuid7().int)
+
+
+def wire(kind: Kind, uuid: UUID) -> str:
+    """Write an id as the outside sees it."""
+    number = uuid.int
+    pairs = [_PAIRS[number >> shift & 1023] for shift in range(120, -1, -10)]
+    return f"{kind}_{''.join(pairs)}"
+
+
+def parse(kind: Kind, text: str) -> UUID | None:
+    """Read an id of this kind; None for any other text."""
+    prefix, _, tail = text.rpartition("_")
+    if prefix != kind or len(tail) != _LENGTH or tail[0] > "7":
+        return None
+    number = 0
+    for character in tail:
+        value = _VALUES.get(character)
+        if value is None:
+            return None
+        number = number << 5 | value
+    return UUID(int=number)
+
+
+def earliest(moment: datetime) -> UUID:
+    """Return the smallest UUIDv7 of a moment, so that `id >= earliest(since)` is a time filter."""
+    milliseconds = max(int(moment.timestamp() * 1000), 0)
+    return UUID(int=milliseconds << 80 & (1 << _BITS) - 1)

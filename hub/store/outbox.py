@@ -1,0 +1,115 @@
+"""The outbox: event rows, written with what they tell of, claimed by workers after commit.
+
+A claim counts an attempt and takes a lease: until it ends nobody else gets the event. Whoever
+finishes shows the lease's token, so a worker that was stopped and went on too late overwrites
+nothing.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from msgspec import Struct
+
+from hub import ids
+from hub.contracts import Event
+from hub.store import rows
+from hub.store.states import NewEvent
+from hub.store.tables import event, milliseconds
+
+WAITING, DONE, DEAD = "waiting", "done", "dead"
+LEASE = timedelta(seconds=60)
+MOST_ATTEMPTS = 8
+
+
+class Claim(Struct, frozen=True):
+    """Events that are this worker's until the lease ends."""
+
+    token: UUID
+    events: Sequence[Event]
+
+
+def append(connection: sa.Connection, new: Iterable[NewEvent], now: datetime) -> None:
+    """Leave events for the workers, as a part of the caller's transaction."""
+    at = milliseconds(now)
+    rows.insert(connection, event, [_row(item, at) for item in new])
+
+
+def claim(
+    connection: sa.Connection, now: datetime, most: int, lease: timedelta = LEASE
+) -> Claim:
+    """Take up to `most` waiting events, oldest first; those tried too often are given up."""
+    e, token = event.c, ids.new()
+    waiting = (
+        sa.select(e.organization_id, e.id)
+        .where(e.state == sa.literal_column(f"'{WAITING}'"), e.available_at <= now)
+        .order_by(e.available_at)
+        .limit(most)
+        .with_for_update(skip_locked=True)
+        .cte("waiting")
+    )
+    mine = sa.tuple_(e.organization_id, e.id).in_(sa.select(waiting.c.organization_id, waiting.c.id))
+    exhausted = e.attempts >= MOST_ATTEMPTS
+    statement = (
+        sa.update(event)
+        .where(mine)
+        .values(
+            state=sa.case((exhausted, DEAD), else_=WAITING),
+            attempts=e.attempts + 1,
+            available_at=now + lease,
+            lease_token=token,
+        )
+        .returning(e.organization_id, e.id, e.type, e.subject_id, e.details, e.created_at, e.state)
+    )
+    found = sorted(connection.execute(statement).all(), key=lambda row: row.id)
+    return Claim(token, [_event(row) for row in found if row.state == WAITING])
+
+
+def finish(connection: sa.Connection, claimed: Claim) -> int:
+    """Mark the claim's events as done; return how many still were this worker's."""
+    return _release(connection, claimed, {"state": DONE, "lease_token": None})
+
+
+def give_back(connection: sa.Connection, claimed: Claim, at: datetime) -> int:
+    """Let the claim's events be tried again from `at` on; return how many still were this worker's."""
+    return _release(connection, claimed, {"available_at": at, "lease_token": None})
+
+
+def _release(connection: sa.Connection, claimed: Claim, values: dict[str, Any]) -> int:
+    e = event.c
+    keys = [(item.organization_id, item.id) for item in claimed.events]
+    if not keys:
+        return 0
+    statement = (
+        sa.update(event)
+        .where(sa.tuple_(e.organization_id, e.id).in_(keys), e.lease_token == claimed.token)
+        .values(**values)
+    )
+    return connection.execute(statement).rowcount
+
+
+def _row(new: NewEvent, at: int) -> dict[str, Any]:
+    return {
+        "organization_id": new.organization_id,
+        "id": ids.new(),
+        "type": new.type,
+        "subject_id": new.subject_id,
+        "details": new.details,
+        "created_at": at,
+        "state": WAITING,
+        "attempts": 0,
+        "available_at": at,
+    }
+
+
+def _event(row: sa.Row[Any]) -> Event:
+    return Event(
+        id=row.id,
+        organization_id=row.organization_id,
+        type=row.type,
+        subject_id=row.subject_id,
+        created_at=row.created_at,
+        details=row.details,
+    )

@@ -1,0 +1,278 @@
+"""The schema. Alembic's chain in `migrations/` leads to exactly these tables on both stores.
+
+Every table and unique index of a business's data begins with `organization_id`, so that the
+schema can be distributed by it. Rows of the ingest path hold no foreign keys: the transaction
+that writes them holds their parents' locks (docs/decisions/0003).
+"""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.types import TypeDecorator
+
+metadata = sa.MetaData()
+Json = sa.JSON().with_variant(JSONB(), "postgresql")
+
+
+class Instant(TypeDecorator[datetime]):
+    """A moment: whole milliseconds since the epoch, the same and as comparable on both stores."""
+
+    impl = sa.BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | int | None, dialect: Any) -> int | None:  # noqa: ARG002
+        """Take an aware datetime, or milliseconds as they are."""
+        return milliseconds(value) if isinstance(value, datetime) else value
+
+    def process_result_value(self, value: int | None, dialect: Any) -> datetime | None:  # noqa: ARG002
+        """Give an aware UTC datetime."""
+        return None if value is None else datetime.fromtimestamp(value / 1000, UTC)
+
+
+def milliseconds(moment: datetime) -> int:
+    """Return an aware datetime as whole milliseconds since the epoch."""
+    return int(moment.timestamp() * 1000)
+
+
+def _id(name: str = "id", **options: Any) -> sa.Column[Any]:
+    return sa.Column(name, sa.Uuid(), nullable=options.pop("nullable", False), **options)
+
+
+def _tenant(name: str, *items: Any) -> sa.Table:
+    organization = sa.Column("organization_id", sa.Uuid(), primary_key=True)
+    return sa.Table(name, metadata, organization, *items)
+
+
+organization = sa.Table(
+    "organization",
+    metadata,
+    _id(primary_key=True),
+    sa.Column("slug", sa.String(63), nullable=False, unique=True),
+    sa.Column("name", sa.String(200), nullable=False),
+    sa.Column("settings", Json, nullable=False),
+    sa.Column("created_at", Instant, nullable=False),
+)
+
+user_account = sa.Table(
+    "user_account",
+    metadata,
+    _id(primary_key=True),
+    sa.Column("email", sa.String(320), nullable=False, unique=True),
+    sa.Column("name", sa.String(200)),
+    sa.Column("password_hash", sa.String(200), nullable=False),
+    sa.Column("created_at", Instant, nullable=False),
+)
+
+membership = sa.Table(
+    "membership",
+    metadata,
+    sa.Column("organization_id", sa.Uuid(), sa.ForeignKey("organization.id"), primary_key=True),
+    sa.Column("user_id", sa.Uuid(), sa.ForeignKey("user_account.id"), primary_key=True),
+    sa.Column("role", sa.String(10), nullable=False),
+    sa.Column("created_at", Instant, nullable=False),
+)
+
+api_key = sa.Table(
+    "api_key",
+    metadata,
+    _id(primary_key=True),
+    sa.Column("organization_id", sa.Uuid(), sa.ForeignKey("organization.id"), nullable=False),
+    sa.Column("kind", sa.String(10), nullable=False),
+    sa.Column("label", sa.String(200), nullable=False),
+    sa.Column("prefix", sa.String(12), nullable=False),
+    sa.Column("allowed_origins", Json, nullable=False),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("expires_at", Instant),
+    sa.Column("revoked_at", Instant),
+    sa.Column("last_used_at", Instant),
+    sa.Index("api_key_organization", "organization_id", "id"),
+)
+
+# One key has one living secret, or two for a day after a rotation that asked for it.
+api_key_secret = sa.Table(
+    "api_key_secret",
+    metadata,
+    sa.Column("digest", sa.String(64), primary_key=True),
+    sa.Column("key_id", sa.Uuid(), sa.ForeignKey("api_key.id"), nullable=False),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("expires_at", Instant),
+    sa.Index("api_key_secret_key", "key_id"),
+)
+
+legacy_secret = sa.Table(
+    "legacy_secret",
+    metadata,
+    sa.Column("organization_id", sa.Uuid(), sa.ForeignKey("organization.id"), primary_key=True),
+    sa.Column("digest", sa.String(64), nullable=False),
+    sa.Column("created_at", Instant, nullable=False),
+)
+
+connection = sa.Table(
+    "connection",
+    metadata,
+    _id(primary_key=True),
+    sa.Column("organization_id", sa.Uuid(), sa.ForeignKey("organization.id"), nullable=False),
+    sa.Column("plugin", sa.String(63), nullable=False),
+    sa.Column("external_key", sa.String(255), nullable=False),
+    sa.Column("data", Json, nullable=False),
+    sa.Column("secrets", sa.Text, nullable=False),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("updated_at", Instant, nullable=False),
+    sa.UniqueConstraint("organization_id", "plugin", "external_key", name="connection_external"),
+)
+
+customer = _tenant(
+    "customer",
+    _id(primary_key=True),
+    sa.Column("display_name", sa.String(200)),
+    sa.Column("phone_e164", sa.String(16)),
+    sa.Column("email", sa.String(320)),
+    sa.Column("external_user_id", sa.String(255)),
+    sa.Column("attributes", Json, nullable=False),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("updated_at", Instant, nullable=False),
+)
+
+# The match key comes before the scope: a trusted caller finds a visitor under any key.
+customer_identity = _tenant(
+    "customer_identity",
+    sa.Column("kind", sa.String(20), primary_key=True),
+    sa.Column("match_key", sa.String(320), primary_key=True),
+    sa.Column("scope", sa.String(64), primary_key=True),
+    sa.Column("value", sa.String(320), nullable=False),
+    _id("customer_id"),
+    sa.Column("verified_by", sa.String(20), nullable=False),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Index("customer_identity_customer", "organization_id", "customer_id"),
+)
+
+conversation = _tenant(
+    "conversation",
+    _id(primary_key=True),
+    _id("customer_id"),
+    sa.Column("channel", sa.String(63), nullable=False),
+    sa.Column("status", sa.String(10), nullable=False),
+    sa.Column("last_seq", sa.Integer, nullable=False),
+    sa.Column("last_message_at", Instant, nullable=False),
+    sa.Column("last_inbound_at", Instant),
+    _id("last_session_id", nullable=True),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("updated_at", Instant, nullable=False),
+    sa.UniqueConstraint("organization_id", "customer_id", "channel", name="conversation_one"),
+)
+
+# First sight of a browser: the secret that proves it later, and since when it may read.
+visitor = _tenant(
+    "visitor",
+    sa.Column("key_id", sa.Uuid(), primary_key=True),
+    sa.Column("visitor_id", sa.String(255), primary_key=True),
+    sa.Column("secret_digest", sa.String(64)),
+    sa.Column("secret_since", Instant),
+    sa.Column("created_at", Instant, nullable=False),
+)
+
+visitor_session = _tenant(
+    "visitor_session",
+    _id(primary_key=True),
+    _id("key_id", nullable=True),
+    _id("key_scope"),
+    sa.Column("visitor_id", sa.String(255), nullable=False),
+    _id("customer_id"),
+    _id("conversation_id"),
+    sa.Column("ip_address", sa.String(45)),
+    sa.Column("user_agent", sa.String(500)),
+    sa.Column("referer", sa.String(2048)),
+    sa.Column("landing_path", sa.String(2048)),
+    sa.Column("country_code", sa.String(2)),
+    sa.Column("city", sa.String(200)),
+    sa.Column("external_user_id", sa.String(255)),
+    sa.Column("external_email", sa.String(320)),
+    sa.Column("external_name", sa.String(200)),
+    sa.Column("verified", sa.Boolean, nullable=False),
+    sa.Column("message_count", sa.Integer, nullable=False),
+    sa.Column("first_seen_at", Instant, nullable=False),
+    sa.Column("last_seen_at", Instant, nullable=False),
+    sa.Column("closed_at", Instant),
+    sa.Index(
+        "visitor_session_open",
+        "organization_id",
+        "key_scope",
+        "visitor_id",
+        unique=True,
+        sqlite_where=sa.text("closed_at IS NULL"),
+        postgresql_where=sa.text("closed_at IS NULL"),
+    ),
+    sa.Index("visitor_session_visitor", "organization_id", "visitor_id", "id"),
+    sa.Index("visitor_session_customer", "organization_id", "customer_id", "id"),
+)
+
+message = _tenant(
+    "message",
+    _id(primary_key=True),
+    _id("conversation_id"),
+    _id("customer_id"),
+    _id("session_id", nullable=True),
+    _id("key_id", nullable=True),
+    sa.Column("channel", sa.String(63), nullable=False),
+    sa.Column("source", sa.String(400), nullable=False),
+    sa.Column("provider_message_id", sa.String(255)),
+    sa.Column("direction", sa.String(10), nullable=False),
+    sa.Column("type", sa.String(20), nullable=False),
+    sa.Column("body", sa.Text, nullable=False),
+    sa.Column("status", sa.String(10), nullable=False),
+    sa.Column("status_at", Instant),
+    sa.Column("error", Json),
+    sa.Column("seq", sa.Integer, nullable=False),
+    _id("reply_to_id", nullable=True),
+    sa.Column("author", sa.String(10), nullable=False),
+    sa.Column("attachments", Json),
+    sa.Column("template", Json),
+    sa.Column("reactions", Json),
+    sa.Column("occurred_at", Instant, nullable=False),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("updated_at", Instant, nullable=False),
+    sa.Index(
+        "message_once",
+        "organization_id",
+        "source",
+        "provider_message_id",
+        unique=True,
+        sqlite_where=sa.text("provider_message_id IS NOT NULL"),
+        postgresql_where=sa.text("provider_message_id IS NOT NULL"),
+    ),
+    sa.UniqueConstraint("organization_id", "conversation_id", "seq", name="message_seq"),
+    sa.Index("message_customer", "organization_id", "customer_id", "id"),
+)
+
+widget_event = _tenant(
+    "widget_event",
+    _id(primary_key=True),
+    _id("session_id"),
+    _id("key_id", nullable=True),
+    sa.Column("kind", sa.String(20), nullable=False),
+    sa.Column("path", sa.String(2048)),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Index("widget_event_session", "organization_id", "session_id", "id"),
+)
+
+# The outbox: a row is written with the thing it tells of, and claimed by a worker after commit.
+event = _tenant(
+    "event",
+    _id(primary_key=True),
+    sa.Column("type", sa.String(40), nullable=False),
+    _id("subject_id"),
+    sa.Column("details", Json, nullable=False),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("state", sa.String(10), nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("available_at", Instant, nullable=False),
+    _id("lease_token", nullable=True),
+    sa.Index(
+        "event_waiting",
+        "available_at",
+        sqlite_where=sa.text("state = 'waiting'"),
+        postgresql_where=sa.text("state = 'waiting'"),
+    ),
+)

@@ -1,0 +1,79 @@
+"""Which callers live: read before any refusal, and again by the transaction that writes."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from functools import cache
+
+import sqlalchemy as sa
+
+from hub.contracts import Caller
+from hub.store import rows
+from hub.store.tables import api_key, api_key_secret, connection as connections, legacy_secret
+from hub.store.tables import milliseconds
+
+
+def alive(connection: sa.Connection, callers: Iterable[Caller], now: datetime) -> set[bytes]:
+    """Return the credentials, of those of the callers, that still live."""
+    callers = list(callers)
+    keys = [caller.credential for caller in callers if caller.key_id]
+    others = [caller for caller in callers if not caller.key_id]
+    found = _live_keys(connection, keys, now) if keys else set()
+    if any(caller.kind == "legacy" for caller in others):
+        organizations = [c.organization_id for c in others if c.kind == "legacy"]
+        statement = sa.select(legacy_secret.c.digest).where(
+            legacy_secret.c.organization_id.in_(organizations)
+        )
+        found |= {bytes.fromhex(row.digest) for row in connection.execute(statement)}
+    if any(caller.kind == "connection" for caller in others):
+        wanted = [c.connection_id for c in others if c.kind == "connection"]
+        statement = sa.select(connections.c.id).where(connections.c.id.in_(wanted))
+        found |= {row.id.bytes for row in connection.execute(statement)}
+    return found
+
+
+def _live_keys(connection: sa.Connection, digests: list[bytes], now: datetime) -> set[bytes]:
+    found = rows.run(connection, _keys, [{"digest": digest.hex()} for digest in digests])
+    return {bytes.fromhex(row.digest) for row in found if lives(row, now)}
+
+
+def lives(row: sa.Row[tuple[object, ...]], now: datetime) -> bool:
+    """Tell whether a key's row, joined with its secret's, may be used now."""
+    return row.revoked_at is None and all(
+        moment is None or moment > now for moment in (row.expires_at, row.secret_expires_at)
+    )
+
+
+@cache
+def _keys(dialect: str) -> sa.Select[tuple[object, ...]]:
+    wanted = rows.incoming(dialect, api_key_secret.c.digest)
+    return (
+        sa.select(
+            api_key_secret.c.digest,
+            api_key_secret.c.expires_at.label("secret_expires_at"),
+            api_key.c.id,
+            api_key.c.organization_id,
+            api_key.c.kind,
+            api_key.c.allowed_origins,
+            api_key.c.revoked_at,
+            api_key.c.expires_at,
+        )
+        .join(wanted, wanted.c.digest == api_key_secret.c.digest)
+        .join(api_key, api_key.c.id == api_key_secret.c.key_id)
+    )
+
+
+def find_keys(
+    connection: sa.Connection, digests: Iterable[bytes]
+) -> dict[bytes, sa.Row[tuple[object, ...]]]:
+    """Return the keys that these digests open, dead or alive, many in one statement."""
+    found = rows.run(connection, _keys, [{"digest": digest.hex()} for digest in digests])
+    return {bytes.fromhex(row.digest): row for row in found}
+
+
+def touch_keys(connection: sa.Connection, used: dict[object, datetime]) -> None:
+    """Note when keys were last used."""
+    rows.update(
+        connection,
+        api_key,
+        [{"id": key, "last_used_at": milliseconds(at)} for key, at in used.items()],
+    )
