@@ -1,0 +1,132 @@
+"""Many callers, one piece of work: what is asked for at the same time is done together.
+
+There is no timer. An idle batcher flushes at the end of the loop's current turn, so that calls of
+the same turn share one flush; a busy one collects until its flight has landed. Load alone makes
+the batches grow.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from contextvars import Context
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+Work = Callable[[list[T]], Awaitable[Sequence[R | Exception]]]
+
+
+class Full(Exception):  # noqa: N818 - named for what the caller is told, like queue.Full
+    """So many items wait already that this one is not taken."""
+
+
+class Closed(Full):
+    """The batcher takes nothing any more."""
+
+
+class Batcher(Generic[T, R]):
+    """Collects single items and hands them to `work` in batches, answering each caller on its own.
+
+    `work` gets one to `most` items in the order of their arrival and returns one answer per item,
+    in the same order. An `Exception` among the answers is raised to that item's caller alone; one
+    that `work` raises, to every caller of the batch. At most `flights` batches are in work at once,
+    and at most `room` items wait for theirs.
+    """
+
+    def __init__(
+        self, work: Work[T, R], *, most: int = 128, room: int = 10_000, flights: int = 1
+    ) -> None:
+        """Prepare; no loop has to be running yet."""
+        self._work = work
+        self._most = most
+        self._room = room
+        self._flights = flights
+        self._waiting: deque[tuple[T, asyncio.Future[R]]] = deque()
+        self._flying: set[asyncio.Task[None]] = set()
+        self._summoned = False
+        self._closed = False
+
+    @property
+    def waiting(self) -> int:
+        """The number of items whose batch has not started."""
+        return len(self._waiting)
+
+    async def submit(self, item: T) -> R:
+        """Return the answer to this item, after the batch it went with is done.
+
+        Raises `Full` at once when there is no room, `Closed` after `close`, and what `work` has to
+        say about the item. A cancelled caller withdraws an item that still waits; a batch in work
+        goes on, for the others' sake.
+        """
+        if self._closed:
+            raise Closed
+        if len(self._waiting) >= self._room:
+            raise Full
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[R] = loop.create_future()
+        self._waiting.append((item, answer))
+        self._summon(loop)
+        return await answer
+
+    async def close(self) -> None:
+        """Refuse new items, and return when all that were admitted have their answers."""
+        self._closed = True
+        while self._waiting or self._flying:
+            self._launch()
+            if self._flying:
+                await asyncio.wait(self._flying)
+
+    def _summon(self, loop: asyncio.AbstractEventLoop) -> None:
+        """See to it that `_launch` runs once at the end of this turn of the loop."""
+        if not self._summoned and len(self._flying) < self._flights:
+            self._summoned = True
+            loop.call_soon(self._launch)
+
+    def _launch(self) -> None:
+        self._summoned = False
+        while len(self._flying) < self._flights and (batch := self._next_batch()):
+            # A context of its own: the log lines of a flight are not those of its first caller.
+            flight = asyncio.get_running_loop().create_task(self._fly(batch), context=Context())
+            self._flying.add(flight)
+            flight.add_done_callback(self._land)
+
+    def _next_batch(self) -> list[tuple[T, asyncio.Future[R]]]:
+        batch: list[tuple[T, asyncio.Future[R]]] = []
+        while self._waiting and len(batch) < self._most:
+            item, answer = self._waiting.popleft()
+            if not answer.done():
+                batch.append((item, answer))
+        return batch
+
+    async def _fly(self, batch: list[tuple[T, asyncio.Future[R]]]) -> None:
+        try:
+            results = await self._work([item for item, _ in batch])
+            pairs = list(zip(batch, results, strict=True))
+        except Exception as error:  # noqa: BLE001 - not handled here, but raised to every caller
+            for _, answer in batch:
+                _settle(answer, error)
+        except BaseException:
+            for _, answer in batch:
+                answer.cancel()
+            raise
+        else:
+            for (_, answer), result in pairs:
+                _settle(answer, result)
+
+    def _land(self, flight: asyncio.Task[None]) -> None:
+        self._flying.discard(flight)
+        if self._waiting:
+            self._summon(flight.get_loop())
+
+
+def _settle(answer: asyncio.Future[R], result: R | Exception) -> None:
+    """Give the caller its result, unless it has gone."""
+    if answer.done():
+        return
+    if not isinstance(result, Exception):
+        answer.set_result(result)
+        return
+    answer.set_exception(result)
+    # A caller that is cancelled before it wakes never asks; the loop would log that as an error.
+    answer.exception()

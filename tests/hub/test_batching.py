@@ -1,0 +1,346 @@
+"""What callers of a batcher may rely on."""
+
+import asyncio
+import gc
+from collections.abc import Sequence
+from contextvars import ContextVar
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hub.batching import Batcher, Closed, Full
+
+pytestmark = pytest.mark.anyio
+
+request_id: ContextVar[str] = ContextVar("request_id", default="none")
+
+
+class Press:
+    """Work that doubles numbers, remembers its batches and waits at a gate when told to."""
+
+    def __init__(self, *, shut: bool = False) -> None:
+        self.batches: list[list[int]] = []
+        self.gate = asyncio.Event()
+        self.in_work = 0
+        self.most_in_work = 0
+        if not shut:
+            self.gate.set()
+
+    async def __call__(self, items: list[int]) -> Sequence[int | Exception]:
+        self.batches.append(items)
+        self.in_work += 1
+        self.most_in_work = max(self.most_in_work, self.in_work)
+        try:
+            await self.gate.wait()
+        finally:
+            self.in_work -= 1
+        return [item * 2 for item in items]
+
+
+async def turns(count: int = 3) -> None:
+    """Let the loop turn a few times, so that everything that is ready has run."""
+    for _ in range(count):
+        await asyncio.sleep(0)
+
+
+async def test_simultaneous_items_share_one_flush_and_each_gets_its_own_answer() -> None:
+    """Ten calls of one turn are one batch, in the order they came."""
+    press = Press()
+    batcher = Batcher(press)
+
+    answers = await asyncio.gather(*(batcher.submit(number) for number in range(10)))
+
+    assert [list(range(10))] == press.batches
+    assert [number * 2 for number in range(10)] == answers
+
+
+async def test_an_idle_batcher_starts_at_the_end_of_the_turn() -> None:
+    """No timer delays a lone call: its work begins two turns of the loop later."""
+    press = Press()
+    call = asyncio.create_task(Batcher(press).submit(1))
+
+    await turns(3)
+
+    assert press.batches == [[1]]
+    assert await call == 2
+
+
+async def test_a_batch_holds_at_most_so_many() -> None:
+    """Ten items at four a batch are three batches, nothing lost, nothing reordered."""
+    press = Press()
+    batcher = Batcher(press, most=4)
+
+    await asyncio.gather(*(batcher.submit(number) for number in range(10)))
+
+    assert press.batches == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9]]
+
+
+async def test_what_comes_during_a_flight_goes_together_with_the_next() -> None:
+    """One flight at a time; the five that waited for it to land share the second."""
+    press = Press(shut=True)
+    batcher = Batcher(press)
+    first = asyncio.create_task(batcher.submit(0))
+    await turns()
+    others = [asyncio.create_task(batcher.submit(number)) for number in range(1, 6)]
+    await turns()
+    waiting = batcher.waiting
+
+    press.gate.set()
+    await asyncio.gather(first, *others)
+
+    assert waiting == 5
+    assert press.batches == [[0], [1, 2, 3, 4, 5]]
+    assert press.most_in_work == 1
+
+
+async def test_so_many_flights_are_in_work_as_allowed() -> None:
+    """With two flights the second batch does not wait for the first, the third does."""
+    press = Press(shut=True)
+    batcher = Batcher(press, most=1, flights=2)
+    calls = [asyncio.create_task(batcher.submit(number)) for number in range(5)]
+    await turns()
+    started = len(press.batches)
+
+    press.gate.set()
+    await asyncio.gather(*calls)
+
+    assert started == 2
+    assert press.most_in_work == 2
+    assert press.batches == [[0], [1], [2], [3], [4]]
+
+
+async def test_an_exception_among_the_answers_is_for_that_caller_alone() -> None:
+    """One poisoned item fails; its neighbours of the same batch are answered."""
+
+    async def work(items: list[int]) -> list[int | Exception]:
+        return [KeyError(item) if item == 2 else item for item in items]
+
+    batcher = Batcher(work)
+
+    answers = await asyncio.gather(*(batcher.submit(n) for n in range(4)), return_exceptions=True)
+
+    assert [answer for answer in answers if not isinstance(answer, BaseException)] == [0, 1, 3]
+    assert isinstance(answers[2], KeyError)
+
+
+async def test_an_exception_of_the_flight_is_for_all_of_it_and_for_nobody_else() -> None:
+    """The batch that failed says so to each; the next batch is a fresh try."""
+
+    async def work(items: list[int]) -> list[int]:
+        if 0 in items:
+            raise OSError("the disk is full")
+        return items
+
+    batcher = Batcher(work, most=2)
+
+    answers = await asyncio.gather(*(batcher.submit(n) for n in range(4)), return_exceptions=True)
+
+    assert [OSError, OSError, int, int] == [type(answer) for answer in answers]
+
+
+async def test_too_few_answers_fail_the_batch_and_leave_nobody_waiting() -> None:
+    """A work function that loses an item cannot give callers each other's answers."""
+
+    async def work(items: list[int]) -> list[int]:
+        return items[1:]
+
+    batcher = Batcher(work)
+
+    answers = await asyncio.gather(*(batcher.submit(n) for n in range(3)), return_exceptions=True)
+
+    assert [ValueError] * 3 == [type(answer) for answer in answers]
+
+
+async def test_a_full_room_refuses_at_the_door_and_keeps_its_word_to_the_rest() -> None:
+    """Waiting items are bounded; what is in work does not count, and room comes back."""
+    press = Press(shut=True)
+    batcher = Batcher(press, room=2)
+    admitted = [asyncio.create_task(batcher.submit(0))]
+    await turns()
+    admitted += [asyncio.create_task(batcher.submit(number)) for number in (1, 2)]
+    await turns()
+
+    with pytest.raises(Full):
+        await batcher.submit(3)
+    press.gate.set()
+
+    assert await asyncio.gather(*admitted) == [0, 2, 4]
+    assert await batcher.submit(4) == 8
+
+
+async def test_a_caller_that_leaves_before_the_flush_takes_its_item_along() -> None:
+    """The item of a cancelled caller is not worked on; the others' are."""
+    press = Press(shut=True)
+    batcher = Batcher(press)
+    calls = [asyncio.create_task(batcher.submit(0))]
+    await turns()
+    calls += [asyncio.create_task(batcher.submit(number)) for number in (1, 2, 3)]
+    await turns()
+
+    calls[2].cancel()
+    press.gate.set()
+    answers = await asyncio.gather(*calls, return_exceptions=True)
+
+    assert press.batches == [[0], [1, 3]]
+    assert [int, int, asyncio.CancelledError, int] == [type(answer) for answer in answers]
+
+
+async def test_a_caller_that_leaves_during_the_flight_does_not_end_it() -> None:
+    """The batch in work goes on, and its other callers get their answers."""
+    press = Press(shut=True)
+    batcher = Batcher(press)
+    calls = [asyncio.create_task(batcher.submit(number)) for number in range(3)]
+    await turns()
+
+    calls[0].cancel()
+    await turns()
+    press.gate.set()
+    answers = await asyncio.gather(*calls, return_exceptions=True)
+
+    assert press.batches == [[0, 1, 2]]
+    assert isinstance(answers[0], asyncio.CancelledError)
+    assert answers[1:] == [2, 4]
+
+
+async def test_when_every_waiting_caller_has_left_no_empty_batch_is_made() -> None:
+    """Work is never called with nothing, and the batcher goes on serving."""
+    press = Press()
+    batcher = Batcher(press)
+    call = asyncio.create_task(batcher.submit(1))
+    await asyncio.sleep(0)
+    call.cancel()
+    await turns()
+
+    assert press.batches == []
+    assert await batcher.submit(2) == 4
+
+
+async def test_close_answers_all_that_were_admitted_and_takes_no_more() -> None:
+    """Draining loses nothing: one in work, four waiting, then the door is shut."""
+    press = Press(shut=True)
+    batcher = Batcher(press, most=2)
+    before = asyncio.all_tasks()
+    calls = [asyncio.create_task(batcher.submit(number)) for number in range(5)]
+    await turns()
+    closing = asyncio.create_task(batcher.close())
+    await turns()
+
+    with pytest.raises(Closed):
+        await batcher.submit(9)
+    still_open = not closing.done()
+    press.gate.set()
+    await closing
+
+    assert still_open
+    assert [call.result() for call in calls] == [0, 2, 4, 6, 8]
+    assert before == asyncio.all_tasks()
+
+
+async def test_close_of_a_batcher_whose_callers_have_left_returns() -> None:
+    """Withdrawn items do not hold up the end, nor does an empty batcher."""
+    press = Press()
+    batcher = Batcher(press)
+    call = asyncio.create_task(batcher.submit(1))
+    await asyncio.sleep(0)
+    call.cancel()
+
+    await asyncio.wait_for(batcher.close(), 5)
+
+    assert press.batches == []
+
+
+async def test_a_flight_does_not_log_under_the_name_of_its_first_caller() -> None:
+    """Context variables of a caller, such as its request id, do not reach the shared work."""
+    seen: list[str] = []
+
+    async def work(items: list[int]) -> list[int]:
+        seen.append(request_id.get())
+        return items
+
+    batcher = Batcher(work)
+    token = request_id.set("req-1")
+    await batcher.submit(1)
+    request_id.reset(token)
+
+    assert seen == ["none"]
+
+
+async def test_a_cancelled_flight_cancels_its_callers() -> None:
+    """When the loop is torn down nobody is left waiting for an answer that cannot come."""
+
+    async def work(items: list[int]) -> list[int]:
+        raise asyncio.CancelledError
+
+    call = asyncio.create_task(Batcher(work).submit(1))
+
+    with pytest.raises(asyncio.CancelledError):
+        await asyncio.wait_for(call, 5)
+
+
+async def test_a_failure_that_nobody_waits_for_any_more_is_not_logged_as_a_bug() -> None:
+    """A caller cancelled in the very turn its exception arrives leaves no complaint behind."""
+    complaints: list[dict[str, Any]] = []
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(lambda _, context: complaints.append(context))
+    calls: list[asyncio.Task[int]] = []
+
+    async def work(items: list[int]) -> list[int | Exception]:
+        loop.call_soon(calls[0].cancel)
+        return [KeyError(item) for item in items]
+
+    calls.append(asyncio.create_task(Batcher(work).submit(1)))
+    await asyncio.wait(calls)
+    calls.clear()
+    gc.collect()
+    loop.set_exception_handler(None)
+
+    assert complaints == []
+
+
+Deed = st.sampled_from(["answer", "fail", "leave", "leave later"])
+
+
+@given(
+    deeds=st.lists(Deed, max_size=60),
+    most=st.integers(1, 9),
+    flights=st.integers(1, 3),
+    pace=st.integers(1, 5),
+)
+def test_every_caller_gets_its_own_answer_once_whatever_the_others_do(
+    deeds: list[str], most: int, flights: int, pace: int
+) -> None:
+    """Failures and departures in any mixture: each item is worked on once, in order."""
+
+    async def story() -> tuple[list[Any], list[int]]:
+        worked: list[int] = []
+
+        async def work(items: list[int]) -> list[int | Exception]:
+            assert 1 <= len(items) <= most
+            worked.extend(items)
+            await turns(pace)
+            return [KeyError(i) if deeds[i] == "fail" else i for i in items]
+
+        batcher = Batcher(work, most=most, flights=flights)
+        calls = []
+        for number, deed in enumerate(deeds):
+            calls.append(asyncio.create_task(batcher.submit(number)))
+            if number % pace == 0:
+                await asyncio.sleep(0)
+            if deed == "leave":
+                calls[number].cancel()
+            if deed == "leave later":
+                asyncio.get_running_loop().call_soon(calls[number].cancel)
+        answers = await asyncio.wait_for(asyncio.gather(*calls, return_exceptions=True), 10)
+        await batcher.close()
+        return answers, worked
+
+    answers, worked = asyncio.run(story())
+
+    expected = {"answer": int, "fail": KeyError}
+    for number, (deed, answer) in enumerate(zip(deeds, answers, strict=True)):
+        assert type(answer) is expected.get(deed, asyncio.CancelledError)
+        assert deed not in expected or number == getattr(answer, "args", [answer])[0]
+    assert worked == sorted(set(worked))
+    assert {i for i, deed in enumerate(deeds) if deed in expected} <= set(worked)
