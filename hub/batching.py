@@ -124,9 +124,7 @@ def _settle(answer: asyncio.Future[R], result: R | Exception) -> None:
     """Give the caller its result, unless it has gone."""
     if answer.done():
         return
-    if not isinstance(result, Exception):
+    if isinstance(result, Exception):
+        answer.set_exception(result)
+    else:
         answer.set_result(result)
-        return
-    answer.set_exception(result)
-    # A caller that is cancelled before it wakes never asks; the loop would log that as an error.
-    answer.exception()
