@@ -2,12 +2,12 @@
 
 from hub.accept.draft import Batch
 from hub.errors import Unauthorized
+from hub.store.database import Connection
 from hub.store.write import credentials
 
-import sqlalchemy as sa
 
 
-def refuse_dead(connection: sa.Connection, batch: Batch) -> None:
+def refuse_dead(connection: Connection, batch: Batch) -> None:
     """Refuse the messages of keys, secrets and connections that no longer live."""
     callers = {draft.entry.caller for draft in batch.drafts}
     alive = credentials.alive(connection, callers, batch.now)

@@ -2,17 +2,16 @@
 
 from uuid import UUID
 
-import sqlalchemy as sa
-
 from hub import ids
 from hub.accept.draft import Batch, Draft
+from hub.store.database import Connection
 from hub.store.states import ConversationState, NewEvent
 from hub.store.write import conversations as store
 
 DEFAULT_CHANNEL = "api"
 
 
-def join(connection: sa.Connection, batch: Batch) -> None:
+def join(connection: Connection, batch: Batch) -> None:
     """Give each message its conversation, found or new, and its place in it."""
     drafts = batch.open
     known = _Conversations(connection, drafts)
@@ -27,7 +26,7 @@ def join(connection: sa.Connection, batch: Batch) -> None:
             _reopen(batch, conversation)
 
 
-def write(connection: sa.Connection, batch: Batch) -> None:
+def write(connection: Connection, batch: Batch) -> None:
     """Write the conversations that the batch touched."""
     states = {d.conversation.id: d.conversation for d in batch.open if d.conversation}
     ordered = sorted(states.values(), key=lambda state: state.id)
@@ -50,7 +49,7 @@ def _reopen(batch: Batch, conversation: ConversationState) -> None:
 class _Conversations:
     """The locked conversations of the batch's customers, and those it begins."""
 
-    def __init__(self, connection: sa.Connection, drafts: list[Draft]) -> None:
+    def __init__(self, connection: Connection, drafts: list[Draft]) -> None:
         known = {
             (draft.customer.organization_id, draft.customer.id)
             for draft in drafts

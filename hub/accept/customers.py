@@ -3,12 +3,11 @@
 from collections.abc import Iterable
 from uuid import UUID
 
-import sqlalchemy as sa
-
 from hub import ids
 from hub.accept.draft import Batch, Draft
 from hub.contracts import Identity
 from hub.errors import BadRequest
+from hub.store.database import Connection
 from hub.store.states import CustomerState, NewEvent
 from hub.store.tables import milliseconds
 from hub.store.write import conversations, customers, identities
@@ -17,7 +16,7 @@ Claim = tuple[UUID, str, str, str]
 """Organization, kind, match key, scope: what is unique."""
 
 
-def resolve(connection: sa.Connection, batch: Batch) -> None:
+def resolve(connection: Connection, batch: Batch) -> None:
     """Give each message its customer, found or new, and claim the identities that were unknown."""
     _follow_addresses(connection, batch)
     drafts = batch.open
@@ -32,7 +31,7 @@ def resolve(connection: sa.Connection, batch: Batch) -> None:
     identities.insert(connection, owners.claims(milliseconds(batch.now)))
 
 
-def write(connection: sa.Connection, batch: Batch) -> None:
+def write(connection: Connection, batch: Batch) -> None:
     """Write the customers that are new or told something new."""
     states = {d.customer.id: d.customer for d in batch.open if d.customer}
     ordered = sorted(states.values(), key=lambda state: state.id)
@@ -45,7 +44,7 @@ def write(connection: sa.Connection, batch: Batch) -> None:
             batch.events.append(NewEvent(state.organization_id, kind, state.id))
 
 
-def _follow_addresses(connection: sa.Connection, batch: Batch) -> None:
+def _follow_addresses(connection: Connection, batch: Batch) -> None:
     """Resolve messages that name their customer or conversation by id."""
     addressed = [
         draft
@@ -77,7 +76,7 @@ def _shared(drafts: Iterable[Draft], state: CustomerState) -> CustomerState:
 class _Owners:
     """Who owns which identity: what the database says, and what this batch claims."""
 
-    def __init__(self, connection: sa.Connection, drafts: list[Draft]) -> None:
+    def __init__(self, connection: Connection, drafts: list[Draft]) -> None:
         wanted = {
             (draft.entry.organization_id, identity.kind, identity.match_key)
             for draft in drafts

@@ -1,17 +1,17 @@
 """Step 2: once means once. A message that is here already is answered, not stored."""
 
-import sqlalchemy as sa
 from msgspec.structs import replace
 
 from hub.accept.draft import Batch, Draft
 from hub.contracts import Accepted
 from hub.errors import HubError
+from hub.store.database import Connection
 from hub.store.write import messages
 
 Key = tuple[object, str, str]
 
 
-def answer(connection: sa.Connection, batch: Batch) -> None:
+def answer(connection: Connection, batch: Batch) -> None:
     """Answer repeats of stored messages, and tie repeats within the batch to the first of them."""
     named = [draft for draft in batch.open if draft.entry.message.provider_message_id]
     if not named:

@@ -4,34 +4,43 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-import sqlalchemy as sa
 
 from hub import ids
 from hub.accept.draft import Batch, Draft
 from hub.contracts import Accepted, MessageStatus
+from hub.store.database import Connection
 from hub.store import outbox, rows
 from hub.store.states import NewEvent
 from hub.store.tables import message, milliseconds, widget_event
 
 
-def messages(connection: sa.Connection, batch: Batch) -> None:
+def messages(connection: Connection, batch: Batch) -> None:
     """Insert the messages; the unique index on (source, provider id) has the last word."""
     now = milliseconds(batch.now)
     rows.insert(connection, message, [_message(batch, draft, now) for draft in batch.open])
     batch.events += [
-        NewEvent(draft.entry.organization_id, "message.created", draft.message_id)
+        NewEvent(
+            draft.entry.organization_id,
+            "message.created",
+            draft.message_id,
+            {
+                "direction": draft.entry.message.direction,
+                "channel": _channel(draft),
+                "status": _status(batch, draft),
+            },
+        )
         for draft in batch.open
     ]
 
 
-def widget_events(connection: sa.Connection, batch: Batch) -> None:
+def widget_events(connection: Connection, batch: Batch) -> None:
     """Append one entry to the event log of each session that was written to."""
     now = milliseconds(batch.now)
     logged = [_widget_event(draft, now) for draft in batch.open if draft.session]
     rows.insert(connection, widget_event, logged)
 
 
-def events(connection: sa.Connection, batch: Batch) -> None:
+def events(connection: Connection, batch: Batch) -> None:
     """Leave the batch's events in the outbox."""
     outbox.append(connection, batch.events, batch.now)
 
@@ -53,8 +62,12 @@ def accepted(batch: Batch, draft: Draft) -> Accepted:
 def _status(batch: Batch, draft: Draft) -> MessageStatus:
     if draft.entry.message.direction == "inbound":
         return "received"
-    channel = draft.conversation.channel if draft.conversation else ""
-    return "queued" if channel in batch.senders else "sent"
+    return "queued" if _channel(draft) in batch.senders else "sent"
+
+
+def _channel(draft: Draft) -> str:
+    assert draft.conversation is not None
+    return draft.conversation.channel
 
 
 def _message(batch: Batch, draft: Draft, now: int) -> dict[str, Any]:
@@ -67,7 +80,7 @@ def _message(batch: Batch, draft: Draft, now: int) -> dict[str, Any]:
         "customer_id": place.customer_id,
         "session_id": place.session_id,
         "key_id": entry.caller.key_id,
-        "channel": draft.conversation.channel if draft.conversation else sent.channel,
+        "channel": _channel(draft),
         "source": sent.source,
         "provider_message_id": sent.provider_message_id,
         "direction": sent.direction,

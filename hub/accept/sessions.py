@@ -5,11 +5,10 @@ from datetime import timedelta
 from hashlib import sha256
 from uuid import UUID
 
-import sqlalchemy as sa
-
 from hub import ids
 from hub.accept.draft import Batch, Draft
 from hub.contracts import Visit
+from hub.store.database import Connection
 from hub.store.states import ConversationState, NewEvent, SessionState
 from hub.store.write import sessions as store
 
@@ -17,7 +16,7 @@ SILENCE = timedelta(days=30)
 Key = tuple[UUID, UUID, str]
 
 
-def touch(connection: sa.Connection, batch: Batch) -> None:
+def touch(connection: Connection, batch: Batch) -> None:
     """Give each message of a channel with sessions its session, and let the session learn from it."""
     drafts = [draft for draft in batch.open if draft.entry.message.visit is not None]
     wanted = {_key(draft) for draft in drafts}
@@ -41,7 +40,7 @@ def touch(connection: sa.Connection, batch: Batch) -> None:
             _learn(batch, draft, state)
 
 
-def write(connection: sa.Connection, batch: Batch) -> None:
+def write(connection: Connection, batch: Batch) -> None:
     """Write the sessions that the batch opened, touched or closed."""
     states = {d.session.id: d.session for d in batch.open if d.session}
     ordered = sorted(states.values(), key=lambda state: state.id)

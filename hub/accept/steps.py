@@ -9,16 +9,15 @@ and then finds what the winner wrote.
 from collections.abc import Sequence
 from datetime import datetime
 
-import sqlalchemy as sa
-
 from hub.accept import callers, customers, conversations, duplicates, record, sessions, visitors
 from hub.accept.draft import Batch, Draft, Entry
 from hub.contracts import Accepted
 from hub.errors import HubError
+from hub.store.database import Connection
 
 
 def accept(
-    connection: sa.Connection, entries: Sequence[Entry], now: datetime, senders: frozenset[str]
+    connection: Connection, entries: Sequence[Entry], now: datetime, senders: frozenset[str]
 ) -> list[Accepted | HubError]:
     """Store the entries; answer for each, in order, where it is kept or why it is not."""
     batch = Batch([Draft(entry) for entry in entries], now, senders)

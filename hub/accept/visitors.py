@@ -1,17 +1,16 @@
 """Step 3: the first sight of a browser keeps its secret; from then on the secret must match."""
 
-import sqlalchemy as sa
-
 from hub.accept.draft import Batch, Draft
 from hub.contracts import Caller
 from hub.errors import Forbidden
+from hub.store.database import Connection
 from hub.store.tables import milliseconds
 from hub.store.write import visitors as store
 
 Key = tuple[Caller, str]
 
 
-def admit(connection: sa.Connection, batch: Batch) -> None:
+def admit(connection: Connection, batch: Batch) -> None:
     """Write visitors seen for the first time and their secrets; refuse a wrong secret."""
     drafts = [draft for draft in batch.open if draft.entry.caller.kind == "widget"]
     if not drafts:

@@ -7,28 +7,44 @@ statements serve both and no store function is async (docs/decisions/0002).
 
 import asyncio
 import fcntl
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, Protocol, TypeVar
 
 import sqlalchemy as sa
+from sqlalchemy import exc
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from hub.errors import SettingError
+from hub.errors import SettingError, Unavailable
 from hub.settings import Settings
 
 T = TypeVar("T")
+Connection = sa.Connection
 Work = Callable[[sa.Connection], T]
 
 READERS = 4
 CONNECT_SECONDS = 3
 STATEMENT_SECONDS = 3
 POOL_SIZE = 8
+# PostgreSQL: serialization failure and deadlock. The loser's work is run again.
+_RERUN = {"40001", "40P01"}
+
+
+class Contended(Exception):
+    """Another transaction was first: run the same work again and find what it wrote."""
+
+
+class Rejected(Exception):
+    """The store refuses a value of this work; running it again changes nothing."""
 
 
 class Database(Protocol):
-    """Where everything is kept."""
+    """Where everything is kept.
+
+    Both verbs raise `Contended`, `Rejected`, or `Unavailable` when the store does not answer.
+    """
 
     async def write(self, work: Work[T]) -> T:
         """Run work in one transaction that is committed, durably, before this returns."""
@@ -56,13 +72,15 @@ class PostgresDatabase:
 
     async def write(self, work: Work[T]) -> T:
         """Run work in one transaction that is committed, durably, before this returns."""
-        async with self._engine.begin() as connection:
-            return await connection.run_sync(work)
+        with _translated():
+            async with self._engine.begin() as connection:
+                return await connection.run_sync(work)
 
     async def read(self, work: Work[T]) -> T:
         """Run work that only reads, each statement on what is committed."""
-        async with self._engine.connect() as connection:
-            return await connection.run_sync(work)
+        with _translated():
+            async with self._engine.connect() as connection:
+                return await connection.run_sync(work)
 
     async def close(self) -> None:
         """Give every connection back."""
@@ -95,7 +113,8 @@ class SqliteDatabase:
 
     @staticmethod
     async def _run(threads: ThreadPoolExecutor, run: Callable[[Work[T]], T], work: Work[T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(threads, run, work)
+        with _translated():
+            return await asyncio.get_running_loop().run_in_executor(threads, run, work)
 
     def _write(self, work: Work[T]) -> T:
         with self._engine.execution_options(hub_write=True).begin() as connection:
@@ -104,6 +123,30 @@ class SqliteDatabase:
     def _read(self, work: Work[T]) -> T:
         with self._engine.begin() as connection:
             return work(connection)
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """Say in our words what the driver says in its own."""
+    try:
+        yield
+    except exc.IntegrityError as error:
+        raise Contended from error
+    except exc.DBAPIError as error:
+        raise _in_our_words(error) from error
+    except (exc.TimeoutError, OSError, TimeoutError) as error:
+        raise Unavailable("The database does not answer, try again") from error
+
+
+def _in_our_words(error: exc.DBAPIError) -> Exception:
+    state = getattr(error.orig, "sqlstate", None)
+    if state in _RERUN:
+        return Contended()
+    if isinstance(error, exc.DataError) or (state or "").startswith("22"):
+        return Rejected(str(error.orig))
+    if isinstance(error, exc.OperationalError | exc.InterfaceError) or error.connection_invalidated:
+        return Unavailable("The database does not answer, try again")
+    return error
 
 
 def open_database(settings: Settings) -> Database:

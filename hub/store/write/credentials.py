@@ -1,15 +1,18 @@
 """Which callers live: read before any refusal, and again by the transaction that writes."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from functools import cache
+from typing import Any
+from uuid import UUID
 
 import sqlalchemy as sa
 
 from hub.contracts import Caller
-from hub.store import rows
-from hub.store.tables import api_key, api_key_secret, connection as connections, legacy_secret
-from hub.store.tables import milliseconds
+from hub.store import rows, tables
+from hub.store.tables import api_key, api_key_secret, legacy_secret, milliseconds, organization
+
+KeyRow = sa.Row[Any]
 
 
 def alive(connection: sa.Connection, callers: Iterable[Caller], now: datetime) -> set[bytes]:
@@ -26,7 +29,7 @@ def alive(connection: sa.Connection, callers: Iterable[Caller], now: datetime) -
         found |= {bytes.fromhex(row.digest) for row in connection.execute(statement)}
     if any(caller.kind == "connection" for caller in others):
         wanted = [c.connection_id for c in others if c.kind == "connection"]
-        statement = sa.select(connections.c.id).where(connections.c.id.in_(wanted))
+        statement = sa.select(tables.connection.c.id).where(tables.connection.c.id.in_(wanted))
         found |= {row.id.bytes for row in connection.execute(statement)}
     return found
 
@@ -36,7 +39,7 @@ def _live_keys(connection: sa.Connection, digests: list[bytes], now: datetime) -
     return {bytes.fromhex(row.digest) for row in found if lives(row, now)}
 
 
-def lives(row: sa.Row[tuple[object, ...]], now: datetime) -> bool:
+def lives(row: KeyRow, now: datetime) -> bool:
     """Tell whether a key's row, joined with its secret's, may be used now."""
     return row.revoked_at is None and all(
         moment is None or moment > now for moment in (row.expires_at, row.secret_expires_at)
@@ -62,15 +65,42 @@ def _keys(dialect: str) -> sa.Select[tuple[object, ...]]:
     )
 
 
-def find_keys(
-    connection: sa.Connection, digests: Iterable[bytes]
-) -> dict[bytes, sa.Row[tuple[object, ...]]]:
+def find_keys(connection: sa.Connection, digests: Iterable[bytes]) -> dict[bytes, KeyRow]:
     """Return the keys that these digests open, dead or alive, many in one statement."""
     found = rows.run(connection, _keys, [{"digest": digest.hex()} for digest in digests])
     return {bytes.fromhex(row.digest): row for row in found}
 
 
-def touch_keys(connection: sa.Connection, used: dict[object, datetime]) -> None:
+def find_legacy(connection: sa.Connection, slug: str) -> KeyRow | None:
+    """Return the digest of a business's legacy secret, unless it is switched off."""
+    statement = (
+        sa.select(legacy_secret.c.organization_id, legacy_secret.c.digest)
+        .join(organization, organization.c.id == legacy_secret.c.organization_id)
+        .where(organization.c.slug == slug)
+    )
+    return connection.execute(statement).first()
+
+
+def organization_of(connection: sa.Connection, slug: str) -> UUID | None:
+    """Return the business with this slug."""
+    statement = sa.select(organization.c.id).where(organization.c.slug == slug)
+    found: UUID | None = connection.execute(statement).scalar()
+    return found
+
+
+def live_widget_origins(connection: sa.Connection, now: datetime) -> set[str]:
+    """Return every origin that any living widget key allows."""
+    k = api_key.c
+    living = sa.and_(
+        k.kind == "widget",
+        k.revoked_at.is_(None),
+        sa.or_(k.expires_at.is_(None), k.expires_at > now),
+    )
+    lists = connection.execute(sa.select(k.allowed_origins).where(living)).scalars()
+    return {origin for origins in lists for origin in origins}
+
+
+def touch_keys(connection: sa.Connection, used: Mapping[UUID, datetime]) -> None:
     """Note when keys were last used."""
     rows.update(
         connection,

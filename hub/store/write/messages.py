@@ -1,13 +1,16 @@
 """Messages that are stored already."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from functools import cache
+from typing import Any
 from uuid import UUID
 
+import msgspec
 import sqlalchemy as sa
 from msgspec import Struct
 
-from hub.contracts import Accepted
+from hub.contracts import Accepted, Outbound
 from hub.store import rows
 from hub.store.tables import message, visitor_session
 
@@ -40,6 +43,62 @@ def find_repeated(connection: sa.Connection, keys: Sequence[Key]) -> dict[Key, R
         )
         for row in rows.run(connection, _repeated, wanted)
     }
+
+
+def lock_by_provider_id(
+    connection: sa.Connection, organization_id: UUID, source: str, provider_message_id: str
+) -> sa.Row[Any] | None:
+    """Return and lock the id and status of the message that a provider knows by this id."""
+    m = message.c
+    statement = (
+        sa.select(m.id, m.status)
+        .where(
+            m.organization_id == organization_id,
+            m.source == source,
+            m.provider_message_id == provider_message_id,
+        )
+        .with_for_update()
+    )
+    return connection.execute(statement).first()
+
+
+def outbound(connection: sa.Connection, organization_id: UUID, message_id: UUID) -> Outbound | None:
+    """Return a message that waits to be sent; None when it was sent already."""
+    m = message.c
+    statement = sa.select(
+        m.organization_id,
+        m.id.label("message_id"),
+        m.conversation_id,
+        m.customer_id,
+        m.channel,
+        m.body,
+        m.type,
+        m.template,
+    ).where(m.organization_id == organization_id, m.id == message_id, m.status == "queued")
+    row = connection.execute(statement).first()
+    return msgspec.convert(dict(row._mapping), Outbound) if row else None
+
+
+def set_status(
+    connection: sa.Connection,
+    organization_id: UUID,
+    message_id: UUID,
+    status: str,
+    error: Mapping[str, Any] | None,
+    now: datetime,
+    provider_message_id: str | None = None,
+) -> None:
+    """Write what became of a message."""
+    m = message.c
+    values: dict[str, Any] = {"status": status, "status_at": now, "updated_at": now}
+    values["error"] = sa.null() if error is None else error
+    if provider_message_id is not None:
+        values["provider_message_id"] = provider_message_id
+    connection.execute(
+        sa.update(message)
+        .where(m.organization_id == organization_id, m.id == message_id)
+        .values(**values)
+    )
 
 
 @cache

@@ -1,0 +1,74 @@
+"""Group commit: the messages that wait together are stored in one transaction.
+
+While one flush is in flight the next batch gathers, so a quiet hub answers after one commit and a
+busy one shares each commit among many. Nobody is answered before the commit.
+"""
+
+import asyncio
+import random
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from functools import partial
+
+from hub.accept import steps
+from hub.accept.draft import Entry
+from hub.batching import Batcher, Full
+from hub.contracts import Accepted
+from hub.errors import Unavailable
+from hub.store.database import Contended, Database, Rejected
+
+MOST = 128
+WAITING = 2048
+RERUNS = 8
+
+Answer = Accepted | Exception
+
+
+class Acceptor:
+    """The one door through which messages get into the store of this process."""
+
+    def __init__(self, database: Database, senders: frozenset[str]) -> None:
+        """`senders` are the channels whose outbound messages wait for a `send` hook."""
+        self._database = database
+        self._senders = senders
+        self._batcher: Batcher[Entry, Accepted] = Batcher(self._flush, most=MOST, room=WAITING)
+
+    async def accept(self, entry: Entry) -> Accepted:
+        """Store one message; return after its commit.
+
+        Raises `HubError` when it is refused, `Unavailable` when the store does not answer.
+        """
+        try:
+            return await self._batcher.submit(entry)
+        except (Full, Contended) as error:
+            raise Unavailable from error
+
+    async def close(self) -> None:
+        """Store what is waiting, then take no more."""
+        await self._batcher.close()
+
+    async def _flush(self, entries: Sequence[Entry]) -> list[Answer]:
+        try:
+            return await self._store(entries)
+        except Exception as error:
+            if len(entries) == 1 or not _may_be_one(error):
+                return [error] * len(entries)
+        # One bad row fails its whole batch: halve until it stands alone.
+        middle = len(entries) // 2
+        return await self._flush(entries[:middle]) + await self._flush(entries[middle:])
+
+    async def _store(self, entries: Sequence[Entry]) -> list[Answer]:
+        for attempt in range(RERUNS):
+            work = partial(
+                steps.accept, entries=entries, now=datetime.now(UTC), senders=self._senders
+            )
+            try:
+                return list(await self._database.write(work))
+            except Contended:
+                # The winner's rows are committed now or soon; losers come back one by one.
+                await asyncio.sleep(random.uniform(0, 0.005) * attempt)  # noqa: S311
+        raise Contended
+
+
+def _may_be_one(error: Exception) -> bool:
+    return isinstance(error, Contended | Rejected)

@@ -1,0 +1,156 @@
+"""Who is calling: a key, a legacy secret, or a provider's signature.
+
+Every credential is read from the database before any refusal, many in one statement; nothing is
+cached, so a revoked key is dead for the next request on every process.
+"""
+
+import hmac
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import Protocol
+from uuid import UUID
+
+from msgspec import Struct
+
+from hub.auth import keys
+from hub.auth.headers import Headers
+from hub.batching import Batcher, Full
+from hub.contracts import Caller, Connection, Signature
+from hub.errors import Forbidden, NotFound, Unauthorized, Unavailable
+from hub.store.database import Database
+from hub.store.write import credentials
+
+SERVER_ONLY = "This endpoint requires a server key"
+WIDGET_ONLY = "This endpoint requires a widget key"
+
+
+class Key(Struct, frozen=True):
+    """A living key: who calls with it, and from where it may be used in a browser."""
+
+    caller: Caller
+    allowed_origins: tuple[str, ...]
+
+
+class Vault(Protocol):
+    """What a caller needs to know of the hub's secrets; `hub.sealing.Sealer` is one."""
+
+    def fingerprint(self, text: str) -> str:
+        """Return the keyed digest under which a legacy secret is kept."""
+
+
+class Callers:
+    """Finds out who is calling. Every failure is the same 401."""
+
+    def __init__(self, database: Database, vault: Vault) -> None:
+        """Read from this database, through one statement per loop turn."""
+        self._database = database
+        self._vault = vault
+        self._used: dict[UUID, datetime] = {}
+        self._reads: Batcher[bytes, Key | None] = Batcher(self._read_keys, most=256, flights=4)
+
+    async def by_key(self, headers: Headers) -> Key:
+        """Return the living key that `Authorization: Bearer` names."""
+        plaintext = bearer(headers)
+        if plaintext is None or keys.parse(plaintext) is None:
+            raise Unauthorized
+        digest = keys.digest(plaintext)
+        try:
+            key = await self._reads.submit(digest)
+        except Full as error:
+            raise Unavailable from error
+        if key is None or not hmac.compare_digest(key.caller.credential, digest):
+            raise Unauthorized
+        if key.caller.key_id:
+            self._used[key.caller.key_id] = datetime.now(UTC)
+        return key
+
+    async def server(self, headers: Headers) -> Caller:
+        """Return the caller of a living server key; another kind of key is 403."""
+        key = await self.by_key(headers)
+        if key.caller.kind != "server":
+            raise Forbidden(SERVER_ONLY, code="wrong_key_kind")
+        return key.caller
+
+    async def widget(self, headers: Headers) -> Key:
+        """Return a living widget key; another kind of key is 403. The origin is not looked at."""
+        key = await self.by_key(headers)
+        if key.caller.kind != "widget":
+            raise Forbidden(WIDGET_ONLY, code="wrong_key_kind")
+        return key
+
+    async def key_or_legacy_secret(self, headers: Headers) -> Caller:
+        """Return the caller of a server key, else of `X-ChatHub-Org` and `X-ChatHub-Secret`.
+
+        When both are sent the key decides, and an organization that is not the key's is 403.
+        """
+        slug, secret = headers.get("x-chathub-org"), headers.get("x-chathub-secret")
+        if headers.get("authorization") is None:
+            return await self._legacy(slug, secret)
+        caller = await self.server(headers)
+        if slug is not None and await self._organization(slug) != caller.organization_id:
+            raise Forbidden("X-ChatHub-Org is not the API key's business", code="wrong_organization")
+        return caller
+
+    async def signer(
+        self, connection: Connection | None, signature: Signature, headers: Headers, raw: bytes
+    ) -> Caller:
+        """Return the connection that signed these bytes; an unknown connection is 404."""
+        if connection is None:
+            raise NotFound
+        given = (headers.get(signature.header.lower()) or "").removeprefix(signature.prefix)
+        secret = connection.secrets.get(signature.secret, "")
+        expected = hmac.new(secret.encode(), raw, sha256).hexdigest()
+        if not secret or not hmac.compare_digest(expected.encode(), given.encode()):
+            raise Unauthorized("Missing or wrong signature", code="wrong_signature")
+        return Caller(
+            kind="connection",
+            organization_id=connection.organization_id,
+            credential=connection.id.bytes,
+            connection_id=connection.id,
+        )
+
+    async def note_uses(self) -> None:
+        """Write when keys were last used; called now and then, off the path of requests."""
+        used, self._used = self._used, {}
+        if used:
+            await self._database.write(lambda c: credentials.touch_keys(c, used))
+
+    async def _legacy(self, slug: str | None, secret: str | None) -> Caller:
+        if not slug or not secret:
+            raise Unauthorized
+        fingerprint = self._vault.fingerprint(secret)
+        row = await self._database.read(lambda c: credentials.find_legacy(c, slug))
+        # An unknown business costs the same comparison as a wrong secret.
+        if not hmac.compare_digest(row.digest if row else "0" * 64, fingerprint) or row is None:
+            raise Unauthorized
+        return Caller(
+            kind="legacy",
+            organization_id=row.organization_id,
+            credential=bytes.fromhex(row.digest),
+        )
+
+    async def _organization(self, slug: str) -> UUID | None:
+        return await self._database.read(lambda c: credentials.organization_of(c, slug))
+
+    async def _read_keys(self, digests: list[bytes]) -> Sequence[Key | None]:
+        rows = await self._database.read(lambda c: credentials.find_keys(c, set(digests)))
+        now = datetime.now(UTC)
+        living = {d: _key(d, row) for d, row in rows.items() if credentials.lives(row, now)}
+        return [living.get(digest) for digest in digests]
+
+
+def bearer(headers: Headers) -> str | None:
+    """Return the token of `Authorization: Bearer` (RFC 6750); None when there is no single one."""
+    values = headers.all("authorization")
+    if len(values) != 1:
+        return None
+    scheme, _, token = values[0].partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else None
+
+
+def _key(digest: bytes, row: credentials.KeyRow) -> Key:
+    caller = Caller(
+        kind=row.kind, organization_id=row.organization_id, credential=digest, key_id=row.id
+    )
+    return Key(caller, tuple(row.allowed_origins))
