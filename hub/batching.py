@@ -17,7 +17,7 @@ R = TypeVar("R")
 Work = Callable[[list[T]], Awaitable[Sequence[R | Exception]]]
 
 
-class Full(Exception):  # noqa: N818 - named for what the caller is told, like queue.Full
+class Full(Exception):
     """So many items wait already that this one is not taken."""
 
 

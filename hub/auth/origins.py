@@ -69,7 +69,7 @@ def parse_request(values: Sequence[str]) -> Origin | None:
     None when there is not exactly one, when it is `null` or malformed, and when no key could allow
     what it names.
     """
-    if len(values) != 1 or len(values[0]) > _LONGEST or not _VISIBLE.fullmatch(values[0]):
+    if len(values) != 1 or not _VISIBLE.fullmatch(values[0]):
         return None
     try:
         return _read(values[0])

@@ -11,8 +11,6 @@ from hypothesis import strategies as st
 
 from hub.batching import Batcher, Closed, Full
 
-pytestmark = pytest.mark.anyio
-
 request_id: ContextVar[str] = ContextVar("request_id", default="none")
 
 
