@@ -1,0 +1,78 @@
+"""What the commands work with: settings, the database made ready, and the services over it."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import TypeVar
+
+from hub.errors import CommandError
+from hub.sealing import open_sealer
+from hub.services.keys import Keys
+from hub.services.organizations import Organizations
+from hub.services.users import Users
+from hub.settings import Settings, load
+from hub.store import schema
+from hub.store.database import Database, hold, open_database
+
+T = TypeVar("T")
+
+
+class Desk:
+    """The services that a command uses."""
+
+    def __init__(self, settings: Settings, database: Database) -> None:
+        """Put the services over this database."""
+        self.settings = settings
+        self.database = database
+        self.keys = Keys(database)
+        self.organizations = Organizations(database, LateVault(settings))
+        self.users = Users(database)
+
+
+class LateVault:
+    """The hub's fingerprint, for commands of which few need the hub's secret."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Ask for the secret when it is used."""
+        self._settings = settings
+
+    def fingerprint(self, text: str) -> str:
+        """Return the keyed digest of a legacy secret."""
+        return open_sealer(self._settings).fingerprint(text)
+
+
+def run(work: Callable[[Desk], Awaitable[T]]) -> T:
+    """Run work at a desk whose database has this version's schema."""
+
+    async def at_desk() -> T:
+        async with desk(load()) as ready:
+            return await work(ready)
+
+    return asyncio.run(at_desk())
+
+
+@contextlib.asynccontextmanager
+async def desk(settings: Settings) -> AsyncIterator[Desk]:
+    """Open a desk; the embedded database is made and migrated first."""
+    database = open_database(settings)
+    try:
+        await make_ready(settings, database)
+        yield Desk(settings, database)
+    finally:
+        await database.close()
+
+
+async def make_ready(settings: Settings, database: Database) -> None:
+    """Make sure of this version's schema, but never change it under a server that runs."""
+    found = await schema.version(database) if settings.embedded else None
+    if found is None or found >= schema.HEAD:
+        await schema.ready(settings, database)
+        return
+    with contextlib.closing(hold(settings.database_file)):
+        await schema.ready(settings, database)
+
+
+def require(condition: object, sentence: str) -> None:
+    """Raise `CommandError` with this sentence unless the condition holds."""
+    if not condition:
+        raise CommandError(sentence)

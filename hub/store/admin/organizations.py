@@ -1,0 +1,94 @@
+"""Businesses and the secret of their old integration."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import sqlalchemy as sa
+
+from hub.store.admin.records import BusinessSettings, Organization
+from hub.store.tables import legacy_secret, organization
+
+
+def add(connection: sa.Connection, business: Organization) -> None:
+    """Store a new business; a slug that is taken violates the unique constraint."""
+    connection.execute(
+        sa.insert(organization).values(
+            id=business.id,
+            slug=business.slug,
+            name=business.name,
+            settings=msgspec.to_builtins(business.settings),
+            created_at=business.created_at,
+        )
+    )
+
+
+def by_slug(connection: sa.Connection, slug: str) -> Organization | None:
+    """Return the business of this slug."""
+    return _first(connection, sa.select(organization).where(organization.c.slug == slug))
+
+
+def by_id(connection: sa.Connection, organization_id: UUID) -> Organization | None:
+    """Return one business."""
+    return _first(connection, _one(organization_id))
+
+
+def locked(connection: sa.Connection, organization_id: UUID) -> Organization | None:
+    """Return one business, its row locked until the transaction ends (SQLite has one writer)."""
+    return _first(connection, _one(organization_id).with_for_update())
+
+
+def listed(connection: sa.Connection) -> list[Organization]:
+    """Return every business of the hub by slug: for the operator."""
+    rows = connection.execute(sa.select(organization).order_by(organization.c.slug))
+    return [_organization(row) for row in rows]
+
+
+def update(connection: sa.Connection, business: Organization) -> None:
+    """Store a business's name and settings."""
+    connection.execute(
+        sa.update(organization)
+        .where(organization.c.id == business.id)
+        .values(name=business.name, settings=msgspec.to_builtins(business.settings))
+    )
+
+
+def legacy_secret_since(connection: sa.Connection, organization_id: UUID) -> datetime | None:
+    """Return when the business's legacy secret was set; None when it has none."""
+    statement = sa.select(legacy_secret.c.created_at).where(
+        legacy_secret.c.organization_id == organization_id
+    )
+    return connection.execute(statement).scalar_one_or_none()
+
+
+def put_legacy_secret(
+    connection: sa.Connection, organization_id: UUID, fingerprint: str, now: datetime
+) -> None:
+    """Set the business's one legacy secret; the one before is dead."""
+    drop_legacy_secret(connection, organization_id)
+    connection.execute(
+        sa.insert(legacy_secret).values(
+            organization_id=organization_id, digest=fingerprint, created_at=now
+        )
+    )
+
+
+def drop_legacy_secret(connection: sa.Connection, organization_id: UUID) -> bool:
+    """Take the legacy secret away; tell whether there was one."""
+    statement = sa.delete(legacy_secret).where(legacy_secret.c.organization_id == organization_id)
+    return connection.execute(statement).rowcount > 0
+
+
+def _one(organization_id: UUID) -> sa.Select[Any]:
+    return sa.select(organization).where(organization.c.id == organization_id)
+
+
+def _first(connection: sa.Connection, statement: sa.Select[Any]) -> Organization | None:
+    row = connection.execute(statement).first()
+    return _organization(row) if row else None
+
+
+def _organization(row: sa.Row[Any]) -> Organization:
+    settings = msgspec.convert(row.settings, BusinessSettings)
+    return Organization(**row._asdict() | {"settings": settings})

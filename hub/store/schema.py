@@ -1,0 +1,124 @@
+"""Which schema the database has, and the way from there to this version's.
+
+The chain of revisions in `migrations/versions` is numbered 0001, 0002, ... and serves both stores.
+A start only compares two numbers: Alembic is imported when there is something to migrate.
+"""
+
+import asyncio
+import importlib
+from pathlib import Path
+
+import sqlalchemy as sa
+from msgspec import Struct
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from hub.errors import SettingError
+from hub.settings import Settings
+from hub.store.database import CONNECT_SECONDS, Database, sqlite_engine
+
+HEAD = "0001"
+MIGRATIONS = Path(__file__).with_name("migrations")
+
+# Any constant does, as long as every version uses the same one.
+_LOCK = 0x636C6F6E766F
+_WAIT = "SET LOCAL lock_timeout = '60s'"
+
+
+class Migrated(Struct, frozen=True):
+    """From which revision to which; None is an empty database."""
+
+    before: str | None
+    after: str
+
+
+async def version(database: Database) -> str | None:
+    """Return the database's revision; None when it is empty."""
+    return await database.read(_version)
+
+
+async def check(database: Database) -> None:
+    """Raise `SettingError` unless the database has exactly this version's schema."""
+    found = await version(database)
+    _refuse_newer(found)
+    if found != HEAD:
+        raise SettingError(
+            f"database_url: the schema is {found or 'empty'} and this version needs {HEAD}: "
+            "run `clonvo migrate`"
+        )
+
+
+async def ready(settings: Settings, database: Database) -> None:
+    """Make sure of this version's schema: the embedded database migrates itself."""
+    if settings.embedded and await version(database) != HEAD:
+        await migrate(settings)
+    await check(database)
+
+
+async def migrate(settings: Settings) -> Migrated:
+    """Bring the database to this version's schema, in one transaction.
+
+    Another process that migrates at the same moment is waited for; a migration that is cut off
+    leaves the schema as it was and can be run again.
+    """
+    # Imported before any lock is held: it takes longer than the migration.
+    importlib.import_module("alembic.command")
+    if settings.embedded:
+        return await asyncio.to_thread(_migrate_file, settings.database_file)
+    engine = create_async_engine(
+        settings.database_url, poolclass=sa.NullPool, connect_args={"timeout": CONNECT_SECONDS}
+    )
+    try:
+        async with engine.begin() as connection:
+            await connection.execute(sa.text(_WAIT))
+            await connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
+            return await connection.run_sync(_upgrade)
+    finally:
+        await engine.dispose()
+
+
+def _migrate_file(file: Path) -> Migrated:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    engine = sqlite_engine(file)
+
+    @sa.event.listens_for(engine, "connect")
+    def relax(raw: sa.PoolProxiedConnection, _record: object) -> None:
+        # Building a table anew would otherwise delete what points to it; checked at the end.
+        raw.execute("PRAGMA foreign_keys=OFF").close()
+
+    try:
+        # BEGIN IMMEDIATE: the second of two that migrate waits here, and finds nothing to do.
+        with engine.execution_options(hub_write=True).begin() as connection:
+            migrated = _upgrade(connection)
+            if connection.exec_driver_sql("PRAGMA foreign_key_check").first():
+                raise SettingError("database_url: the migration would leave rows without parents")
+            return migrated
+    finally:
+        engine.dispose()
+
+
+def _version(connection: sa.Connection) -> str | None:
+    if not sa.inspect(connection).has_table("alembic_version"):
+        return None
+    found = connection.execute(sa.text("SELECT version_num FROM alembic_version"))
+    return found.scalar_one_or_none()
+
+
+def _upgrade(connection: sa.Connection) -> Migrated:
+    from alembic import command  # noqa: PLC0415
+    from alembic.config import Config  # noqa: PLC0415
+
+    before = _version(connection)
+    _refuse_newer(before)
+    if before != HEAD:
+        config = Config(attributes={"connection": connection})
+        config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+        command.upgrade(config, "head")
+    return Migrated(before, HEAD)
+
+
+def _refuse_newer(found: str | None) -> None:
+    if found is not None and found > HEAD:
+        raise SettingError(
+            f"database_url: the schema {found} is newer than this version of Clonvo Hub ({HEAD}): "
+            "install the newer version"
+        )
