@@ -1,0 +1,99 @@
+"""The one decoder: bytes from outside become a frozen Struct, or a 400 that names every bad field.
+
+A good body costs one msgspec decode. Anything else is read again, slowly, to find out all that is
+wrong with it.
+
+A Struct may carry one rule about the whole of it, `at_least_one: ClassVar[tuple[str, ...]]`: paths
+of fields of which one has to be there. Any other rule is a `__post_init__` that raises
+`ValueError`; it is looked at once the fields are right.
+"""
+
+import json
+import re
+from functools import cache
+from typing import Any, Generic, NoReturn, TypeVar
+
+import msgspec
+from msgspec import Struct
+
+from hub.api.check import attributes, check, holds_anything
+from hub.errors import BadRequest
+
+T = TypeVar("T", bound=Struct)
+
+# More brackets than this might be nested deeper than what is stored may be.
+_BRACKETS = 64
+_LONG_NUMBER = re.compile(rb"[0-9]{19}")
+_DIGITS = 300
+
+
+def decode(type_: type[T], raw: bytes) -> T:
+    """Return the JSON body as this Struct; raise `BadRequest` with all that is wrong with it.
+
+    Unknown fields are ignored, null counts as absent, and text holds no NUL.
+    """
+    plan: _Plan[T] = _plan(type_)
+    struct = None if plan.suspects(raw) else plan.read(raw)
+    return check(type_, _parse(raw)) if struct is None else struct
+
+
+class _Plan(Generic[T]):
+    """What is known about a type before any body comes."""
+
+    def __init__(self, type_: type[T]) -> None:
+        self._decoder = msgspec.json.Decoder(type_)
+        self._loose = holds_anything(type_)
+        paths: tuple[str, ...] = getattr(type_, "at_least_one", ())
+        self._one_of = [tuple(attributes(type_, path)) for path in paths]
+
+    def suspects(self, raw: bytes) -> bool:
+        """Tell whether a body that decodes well may still hold what no store takes."""
+        if b"\\u0000" in raw:
+            return True
+        if not self._loose:
+            return False
+        return raw.count(b"[") + raw.count(b"{") > _BRACKETS or bool(_LONG_NUMBER.search(raw))
+
+    def read(self, raw: bytes) -> T | None:
+        """Return the body as a Struct; None when something is wrong with it."""
+        try:
+            struct = self._decoder.decode(raw)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            return None
+        given = not self._one_of or any(_reach(struct, names) for names in self._one_of)
+        return struct if given else None
+
+
+@cache
+def _plan(type_: type[T]) -> _Plan[T]:
+    return _Plan(type_)
+
+
+def _reach(struct: object, names: tuple[str, ...]) -> Any:
+    for name in names:
+        struct = getattr(struct, name, None)
+    return struct
+
+
+def _parse(raw: bytes) -> Any:
+    """Return the body as plain objects, lone surrogates and all."""
+    try:
+        text = raw.decode()
+    except UnicodeDecodeError as error:
+        raise BadRequest(form=["The body is not UTF-8"]) from error
+    try:
+        return json.loads(text, parse_constant=_no_constant, parse_int=_integer)
+    except json.JSONDecodeError as error:
+        place = f"line {error.lineno}, column {error.colno}"
+        raise BadRequest(form=[f"The body is not valid JSON ({place})"]) from error
+    except RecursionError as error:
+        raise BadRequest(form=["The body is nested too deeply"]) from error
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise json.JSONDecodeError(name, "", 0)
+
+
+def _integer(digits: str) -> float:
+    # Python itself refuses to read integers of more than 4,300 digits.
+    return int(digits) if len(digits) <= _DIGITS else float(digits)
