@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from hub.contracts import StatusChange
+from hub.contracts import Outbound, Sent, StatusChange
 from hub.store import outbox
 from hub.store.database import Connection
 from hub.store.states import NewEvent
@@ -33,6 +33,27 @@ def change(
     event = NewEvent(organization_id, "message.status_updated", known.id, details)
     outbox.append(connection, [event], now)
     return True
+
+
+def sent(connection: Connection, outbound: Outbound, answer: Sent, now: datetime) -> None:
+    """Write what a channel said when it took an outbound message."""
+    error = None
+    if answer.error_code:
+        error = {"code": answer.error_code, "message": answer.error_text}
+    messages.set_status(
+        connection,
+        outbound.organization_id,
+        outbound.message_id,
+        answer.status,
+        error,
+        now,
+        answer.provider_message_id,
+    )
+    details = {"status": answer.status}
+    told = NewEvent(
+        outbound.organization_id, "message.status_updated", outbound.message_id, details
+    )
+    outbox.append(connection, [told], now)
 
 
 def rises(old: str, new: str) -> bool:

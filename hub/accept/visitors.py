@@ -1,13 +1,10 @@
 """Step 3: the first sight of a browser keeps its secret; from then on the secret must match."""
 
 from hub.accept.draft import Batch, Draft
-from hub.contracts import Caller
-from hub.errors import Forbidden
+from hub.auth.visitors import wrong_secret
 from hub.store.database import Connection
 from hub.store.tables import milliseconds
 from hub.store.write import visitors as store
-
-Key = tuple[Caller, str]
 
 
 def admit(connection: Connection, batch: Batch) -> None:
@@ -34,14 +31,6 @@ def admit(connection: Connection, batch: Batch) -> None:
             draft.outcome = wrong_secret()
     store.insert(connection, [fresh[key] for key in sorted(fresh, key=str)])
     store.prove(connection, [proved[key] for key in sorted(proved, key=str)])
-
-
-def wrong_secret() -> Forbidden:
-    """Return the refusal of a visitor's name without its secret."""
-    return Forbidden(
-        "The secret in X-Visitor is not this visitor's; start a new visitor",
-        code="visitor_secret_mismatch",
-    )
 
 
 def _visitor(draft: Draft) -> str:

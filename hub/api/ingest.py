@@ -1,0 +1,191 @@
+"""One route per channel: what happens to a call before and after the plugin's pure function.
+
+The order of refusal is the contract's: 401, 403, 429, 413/415, 400.
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from litestar import HttpMethod, Request, Response, route
+from litestar.handlers import HTTPRouteHandler
+
+from hub import ids
+from hub.api import cors
+from hub.api.decode import decode
+from hub.api.edge import call_of, read_body
+from hub.auth.admission import Admission, Call
+from hub.auth.visitors import Proof, parse_proof
+from hub.contracts import Arrival, Channel, Connection, Message, StatusChange
+from hub.errors import BadRequest, Forbidden, HubError, NotFound
+from hub.services.hub import Hub
+
+_encode = msgspec.json.Encoder().encode
+USER_AGENT_CHARACTERS = 500
+
+
+class Ingest:
+    """A channel's endpoint."""
+
+    def __init__(
+        self, channel: Channel, admission: Admission, hub: Hub, live: cors.LiveOrigins
+    ) -> None:
+        """Serve this channel's declaration."""
+        self._channel = channel
+        self._admission = admission
+        self._hub = hub
+        self._live = live
+
+    async def post(self, request: Request[Any, Any, Any]) -> Response[bytes]:
+        """Admit, read, normalize, accept, reply."""
+        call = call_of(request.scope)
+        call.varies = self._channel.auth == "widget_key"
+        try:
+            arrival, payload = await self._admit(call, request)
+            messages = self._channel.normalize(payload, arrival)
+            await self._admit_visitor(call, arrival, messages)
+        except HubError:
+            # The page must be able to read why: also when the key is dead, but the page is known.
+            if self._channel.auth == "widget_key" and call.cors_origin is None:
+                call.cors_origin = await self._live.match(call.headers)
+            raise
+        accepted = await self._hub.accept(messages, arrival)
+        return _json(self._channel.reply(accepted))
+
+    async def get(self, request: Request[Any, Any, Any]) -> Response[str]:
+        """Answer the provider's verification in plain text."""
+        connection = await self._connection(request)
+        if connection is None:
+            raise NotFound
+        shake = self._channel.handshake
+        query = dict(request.query_params.items())
+        answer = shake(query, connection) if shake else None
+        if answer is None:
+            raise Forbidden("Verification refused", code="verification_refused")
+        return Response(answer, media_type="text/plain")
+
+    async def options(self, request: Request[Any, Any, Any]) -> Response[None]:
+        """Answer a browser's preflight."""
+        call = call_of(request.scope)
+        call.varies = True
+        headers = await cors.preflight(self._live, call.headers)
+        return Response(None, status_code=204, headers=headers)
+
+    async def _admit(self, call: Call, request: Request[Any, Any, Any]) -> tuple[Arrival, Any]:
+        doors = {
+            "server_key": self._by_key,
+            "key_or_legacy_secret": self._by_key,
+            "widget_key": self._by_widget_key,
+            "signature": self._by_signature,
+        }
+        return await doors[self._channel.auth](call, request)
+
+    async def _by_key(self, call: Call, request: Request[Any, Any, Any]) -> tuple[Arrival, Any]:
+        if self._channel.auth == "server_key":
+            await self._admission.server_messages(call)
+        else:
+            await self._admission.legacy_ingest(call)
+        raw = await read_body(call, request.receive, self._channel.max_body)
+        return _arrival(call), decode(self._channel.wire, raw)
+
+    async def _by_widget_key(
+        self, call: Call, request: Request[Any, Any, Any]
+    ) -> tuple[Arrival, Any]:
+        await self._admission.widget(call)
+        try:
+            proof = parse_proof(call.headers.get("x-visitor"))
+            if proof:
+                await self._admission.visitor(call, proof.visitor_id, proof)
+            raw = await read_body(call, request.receive, self._channel.max_body)
+            payload = decode(self._channel.wire, raw)
+        except HubError as error:
+            if call.rate is None and error.status in _UNREADABLE:
+                await self._admission.unreadable(call)
+            raise
+        return _arrival(call, proof), payload
+
+    async def _admit_visitor(
+        self, call: Call, arrival: Arrival, messages: Sequence[Message | StatusChange]
+    ) -> None:
+        """Admit the visitor that only the body names."""
+        if self._channel.auth != "widget_key" or arrival.visitor_id:
+            return
+        for message in messages:
+            named = message.person.visitor_id if isinstance(message, Message) else None
+            if named is None:
+                await self._admission.unreadable(call)
+                raise BadRequest(fields={"visitor.visitorId": ["Required, or send X-Visitor"]})
+            await self._admission.visitor(call, named, None)
+
+    async def _by_signature(
+        self, call: Call, request: Request[Any, Any, Any]
+    ) -> tuple[Arrival, Any]:
+        signature = self._channel.signature
+        assert signature is not None
+        connection = await self._connection(request)
+        raw = await read_body(call, request.receive, self._channel.max_body)
+        await self._admission.signer(call, connection, signature, raw)
+        return _arrival(call, connection=connection), decode(self._channel.wire, raw)
+
+    async def _connection(self, request: Request[Any, Any, Any]) -> Connection | None:
+        connection_id: UUID | None = ids.parse("cnx", request.path_params["connection_id"])
+        if connection_id is None:
+            return None
+        return await self._hub.connections.by_id(self._channel.name, connection_id)
+
+
+_UNREADABLE = {400, 408, 413, 415}
+
+
+def handlers(
+    channels: Sequence[Channel], admission: Admission, hub: Hub, live: cors.LiveOrigins
+) -> list[HTTPRouteHandler]:
+    """Build the routes of the channels."""
+    return [
+        handler
+        for channel in channels
+        for handler in _routes(channel, Ingest(channel, admission, hub, live))
+    ]
+
+
+def _routes(channel: Channel, ingest: Ingest) -> list[HTTPRouteHandler]:
+    path = channel.path.replace("{connection_id}", "{connection_id:str}")
+
+    # Functions, because Litestar copies what it is given, and with a method everything behind it.
+    async def post(request: Request[Any, Any, Any]) -> Response[Any]:
+        preflight = request.method == HttpMethod.OPTIONS
+        return await (ingest.options(request) if preflight else ingest.post(request))
+
+    async def get(request: Request[Any, Any, Any]) -> Response[str]:
+        return await ingest.get(request)
+
+    methods = [HttpMethod.POST]
+    if channel.auth == "widget_key":
+        methods.append(HttpMethod.OPTIONS)
+    routes = [route(path, http_method=methods, opt={"channel": channel})(post)]
+    if channel.handshake:
+        routes.append(route(path, http_method=[HttpMethod.GET])(get))
+    return routes
+
+
+def _arrival(
+    call: Call, proof: Proof | None = None, connection: Connection | None = None
+) -> Arrival:
+    assert call.caller is not None
+    agent = call.headers.get("user-agent")
+    return Arrival(
+        at=datetime.now(UTC),
+        caller=call.caller,
+        ip=call.ip,
+        user_agent=agent[:USER_AGENT_CHARACTERS] if agent else None,
+        idempotency_key=call.headers.get("idempotency-key"),
+        visitor_id=proof.visitor_id if proof else None,
+        secret_digest=proof.digest if proof else None,
+        connection=connection.data if connection else {},
+    )
+
+
+def _json(reply: Any) -> Response[bytes]:
+    return Response(_encode(reply), status_code=200, media_type="application/json")

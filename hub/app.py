@@ -1,0 +1,82 @@
+"""The web composition root: settings in, an ASGI app out."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+from litestar import Litestar, Router
+from litestar.datastructures import State
+from litestar.di import Provide
+
+from hub.api import cors, edge, health, ingest, problems, resources
+from hub.api.guards import caller_of
+from hub.api.request import HubRequest
+from hub.auth.admission import Admission
+from hub.auth.buckets import Buckets
+from hub.auth.callers import Callers
+from hub.auth.limits import Limiter, open_limiter
+from hub.auth.proxies import networks
+from hub.auth.visitors import Visitors
+from hub.services.hub import Hub
+from hub.settings import Settings
+
+USES_SECONDS = 10.0
+
+
+def create_app(settings: Settings, hub: Hub, limiter: Limiter) -> edge.Edge:
+    """Build the web app of one process over an open hub; it closes nothing that it was given."""
+    callers = Callers(hub.database, hub.sealer)
+    admission = Admission(callers, Visitors(hub.database), limiter, Buckets(settings))
+    live = cors.LiveOrigins(hub.database)
+    api = Router(
+        "/api/v1",
+        route_handlers=[
+            *ingest.handlers(hub.channels, admission, hub, live),
+            *resources.HANDLERS,
+        ],
+    )
+    app = Litestar(
+        route_handlers=[api, *health.HANDLERS],
+        dependencies={
+            "hub": Provide(_given(hub), sync_to_thread=False),
+            "caller": Provide(caller_of, sync_to_thread=False),
+        },
+        exception_handlers=problems.handlers(settings.support_email),
+        request_class=HubRequest,
+        state=State({"admission": admission, "hub": hub, "limiter": limiter}),
+        lifespan=[_noting_uses(callers)],
+        openapi_config=None,
+        logging_config=None,
+    )
+    return edge.Edge(app, networks(settings.trusted_proxies), settings.support_email)
+
+
+def _given(hub: Hub) -> Callable[[], Hub]:
+    def give() -> Hub:
+        return hub
+
+    return give
+
+
+def _noting_uses(callers: Callers) -> Callable[[Litestar], Any]:
+    """Write now and then which keys were used, and once more at the end."""
+
+    async def note() -> None:
+        while True:
+            await asyncio.sleep(USES_SECONDS)
+            with contextlib.suppress(Exception):
+                await callers.note_uses()
+
+    @asynccontextmanager
+    async def lifespan(_: Litestar) -> AsyncIterator[None]:
+        task = asyncio.create_task(note())
+        try:
+            yield
+        finally:
+            task.cancel()
+            with contextlib.suppress(Exception):
+                await callers.note_uses()
+
+    return lifespan

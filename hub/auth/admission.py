@@ -1,0 +1,137 @@
+"""Who may come in, in the one order of refusal: 401, 403, 429.
+
+One function per kind of endpoint; each returns the caller, having taken one from its buckets.
+"""
+
+from collections.abc import Awaitable, Sequence
+from typing import TypeVar
+
+from msgspec import Struct, field
+
+from hub.auth import origins
+from hub.auth.buckets import Buckets
+from hub.auth.callers import Callers, Key
+from hub.auth.headers import Headers
+from hub.auth.limits import Bucket, Limiter, Verdict, refusal
+from hub.auth.proxies import network_of
+from hub.auth.visitors import Proof, Visitors
+from hub.contracts import Caller, Connection, Signature
+from hub.errors import Forbidden, RateLimited, Unauthorized
+
+T = TypeVar("T")
+
+
+class Call(Struct, kw_only=True):
+    """One request as the doors see it, and what they note about it."""
+
+    headers: Headers
+    ip: str
+    caller: Caller | None = None
+    rate: Verdict | None = None
+    """The bucket that the answer's `X-RateLimit-*` headers tell of."""
+    cors_origin: str | None = None
+    """The origin that may read the answer."""
+    varies: bool = False
+    """The answer depends on the origin."""
+    network: str = field(default="")
+
+    def __post_init__(self) -> None:
+        """Name the client's network once."""
+        self.network = network_of(self.ip)
+
+
+class Admission:
+    """The doors of the hub."""
+
+    def __init__(
+        self, callers: Callers, visitors: Visitors, limiter: Limiter, buckets: Buckets
+    ) -> None:
+        """Use these to tell callers, visitors and rates."""
+        self._callers = callers
+        self._visitors = visitors
+        self._limiter = limiter
+        self._buckets = buckets
+
+    async def server_messages(self, call: Call) -> Caller:
+        """Admit a server key to `/messages`."""
+        call.caller = await self._known(call, self._callers.server(call.headers))
+        await self._take(call, self._buckets.server_messages(call.caller))
+        return call.caller
+
+    async def legacy_ingest(self, call: Call) -> Caller:
+        """Admit a server key or a legacy secret to `/ingest`."""
+        call.caller = await self._known(call, self._callers.key_or_legacy_secret(call.headers))
+        await self._take(call, self._buckets.legacy_ingest(call.caller))
+        return call.caller
+
+    async def reads(self, call: Call) -> Caller:
+        """Admit a server key to everything else."""
+        call.caller = await self._known(call, self._callers.server(call.headers))
+        await self._take(call, self._buckets.reads(call.caller))
+        return call.caller
+
+    async def widget(self, call: Call) -> Caller:
+        """Admit a widget key from one of its origins; its buckets are taken by the visitor."""
+        key = await self._known(call, self._callers.widget(call.headers))
+        call.caller = key.caller
+        call.cors_origin = allowed_origin(call.headers, key)
+        return key.caller
+
+    async def visitor(self, call: Call, visitor_id: str, proof: Proof | None) -> None:
+        """Admit a visitor of the widget: its secret must be right, and its buckets not empty."""
+        caller = _admitted(call)
+        is_new = await self._visitors.is_new(
+            caller.organization_id, caller.scope, visitor_id, proof
+        )
+        await self._take(
+            call,
+            self._buckets.widget_messages(caller, call.network, visitor_id, is_new=is_new),
+        )
+
+    async def unreadable(self, call: Call) -> None:
+        """Count a widget call whose visitor cannot be told against its network."""
+        await self._take(call, [self._buckets.widget_network(_admitted(call), call.network)])
+
+    async def signer(
+        self, call: Call, connection: Connection | None, signature: Signature, raw: bytes
+    ) -> Caller:
+        """Admit a provider that signed these bytes."""
+        known = self._callers.signer(connection, signature, call.headers, raw)
+        call.caller = await self._known(call, known)
+        return call.caller
+
+    async def _known(self, call: Call, finding: Awaitable[T]) -> T:
+        """Return who calls; a network that tries too many keys is told to wait instead of 401."""
+        try:
+            return await finding
+        except Unauthorized:
+            await self._take(call, [self._buckets.failed_keys(call.network)])
+            call.rate = None
+            raise
+
+    async def _take(self, call: Call, buckets: Sequence[Bucket]) -> None:
+        verdicts = await self._limiter.take(buckets)
+        refusing = refusal(verdicts)
+        call.rate = refusing or verdicts[0]
+        if refusing:
+            raise RateLimited(
+                limit=refusing.limit,
+                window_seconds=refusing.window_seconds,
+                retry_after=refusing.retry_after,
+            )
+
+
+def allowed_origin(headers: Headers, key: Key) -> str:
+    """Return the call's origin as it wrote it, when the key allows it; else 403."""
+    sent = headers.all("origin")
+    origin = origins.parse_request(sent)
+    allowed = (origins.parse_allowed(text) for text in key.allowed_origins)
+    if origin is None or not origins.allows(allowed, origin):
+        raise Forbidden("Origin not allowed for this key", code="origin_not_allowed")
+    return sent[0]
+
+
+def _admitted(call: Call) -> Caller:
+    if call.caller is None:
+        raise Unauthorized
+    return call.caller

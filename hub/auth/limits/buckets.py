@@ -1,0 +1,73 @@
+"""What is limited, and what a limiter says about it."""
+
+from collections.abc import Iterable, Sequence
+from typing import Protocol
+
+from msgspec import Struct
+
+MICROSECONDS = 1_000_000
+
+
+class Bucket(Struct, frozen=True):
+    """At most `limit` calls of this name in any `window_seconds` that follow one another."""
+
+    name: str
+    limit: int
+    window_seconds: int = 60
+
+
+class Verdict(Struct, frozen=True):
+    """One bucket's answer to one call: the figures of the `X-RateLimit-*` headers."""
+
+    bucket: str
+    """The bucket's name."""
+    allowed: bool
+    """Whether this bucket had room; the call counts only if all of its buckets had."""
+    limit: int
+    remaining: int
+    reset_at: int
+    """The Unix second, rounded up, at which the oldest counted call leaves the window."""
+    retry_after: int
+    """The seconds after which this bucket has room: at least 1 when refused, else 0."""
+    window_seconds: int
+
+
+class Limiter(Protocol):
+    """Counts calls against limits."""
+
+    async def take(self, buckets: Sequence[Bucket]) -> list[Verdict]:
+        """Take one from all of the buckets or, if one of them is empty, from none.
+
+        Returns one verdict per bucket, in the same order. Names are different from each other.
+        """
+
+    async def peek(self, buckets: Sequence[Bucket]) -> list[Verdict]:
+        """Return what `take` would say, and count nothing."""
+
+
+def refusal(verdicts: Iterable[Verdict]) -> Verdict | None:
+    """Return the refusing verdict that lasts longest; None if the call may go on."""
+    refused = [verdict for verdict in verdicts if not verdict.allowed]
+    return max(refused, key=lambda verdict: verdict.retry_after, default=None)
+
+
+def judge(bucket: Bucket, *, allowed: bool, count: int, wait: int, wall: int) -> Verdict:
+    """Put a reading of a log into the figures of a verdict.
+
+    `count` is what is counted now, `wait` the microseconds until the next counted call leaves (for
+    a refused one: until there is room), `wall` the microseconds since the epoch.
+    """
+    return Verdict(
+        bucket=bucket.name,
+        allowed=allowed,
+        limit=bucket.limit,
+        remaining=max(bucket.limit - count, 0),
+        reset_at=_seconds(wall + wait),
+        retry_after=0 if allowed else max(_seconds(wait), 1),
+        window_seconds=bucket.window_seconds,
+    )
+
+
+def _seconds(microseconds: int) -> int:
+    """Round up: whoever waits so long finds that the call has left."""
+    return -(-microseconds // MICROSECONDS)

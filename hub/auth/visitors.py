@@ -1,0 +1,66 @@
+"""A browser's visitor: its id is a name, its secret the proof."""
+
+import re
+from collections.abc import Sequence
+from hashlib import sha256
+from uuid import UUID
+
+from msgspec import Struct
+
+from hub.batching import Batcher, Full
+from hub.errors import BadRequest, Forbidden, Unavailable
+from hub.store.database import Database
+from hub.store.write import visitors as store
+
+_VISITOR = re.compile(r"([^\s.\x00-\x1f\x7f]{1,255})\.([A-Za-z0-9_-]{16,200})\Z")
+
+
+class Proof(Struct, frozen=True):
+    """What `X-Visitor: <visitorId>.<secret>` holds, the secret as its sha256."""
+
+    visitor_id: str
+    digest: bytes
+
+
+class Visitors:
+    """Knows which visitors were seen before, many in one statement."""
+
+    def __init__(self, database: Database) -> None:
+        """Read from this database."""
+        self._database = database
+        self._reads: Batcher[store.Key, tuple[bool, str | None]] = Batcher(
+            self._read, most=256, flights=4
+        )
+
+    async def is_new(self, organization_id: UUID, key_id: UUID, name: str, proof: Proof | None) -> bool:
+        """Tell whether a visitor is seen for the first time; a wrong secret is 403."""
+        try:
+            known, secret = await self._reads.submit((organization_id, key_id, name))
+        except Full as error:
+            raise Unavailable from error
+        if proof and secret and secret != proof.digest.hex():
+            raise wrong_secret()
+        return not known
+
+    async def _read(self, wanted: list[store.Key]) -> Sequence[tuple[bool, str | None]]:
+        found = await self._database.read(lambda c: store.find(c, set(wanted)))
+        return [(key in found, found.get(key)) for key in wanted]
+
+
+def parse_proof(header: str | None) -> Proof | None:
+    """Read `X-Visitor`; None when it is not sent, `BadRequest` when it cannot be read."""
+    if header is None:
+        return None
+    found = _VISITOR.match(header)
+    if found is None:
+        sentence = "Send <visitorId>.<secret>, the secret 16 to 200 of A-Z a-z 0-9 _ -"
+        raise BadRequest(fields={"X-Visitor": [sentence]})
+    return Proof(found[1], sha256(found[2].encode()).digest())
+
+
+def wrong_secret() -> Forbidden:
+    """Return the refusal of a visitor's name without its secret."""
+    return Forbidden(
+        "The secret in X-Visitor is not this visitor's; start a new visitor",
+        code="visitor_secret_mismatch",
+    )

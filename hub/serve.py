@@ -1,0 +1,96 @@
+"""One web process: the app, and on the embedded default the worker beside it."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from typing import Any
+
+import structlog
+import uvicorn
+from litestar.types import Receive, Scope, Send
+
+from hub import logs
+from hub.app import create_app
+from hub.auth.limits import open_limiter
+from hub.errors import SettingError
+from hub.services.open import open_hub
+from hub.settings import Settings, load
+from hub.store.database import hold
+from hub.worker import Worker
+
+GRACE_SECONDS = 10
+
+log = structlog.get_logger(__name__)
+
+
+class Served:
+    """An ASGI app that opens its hub when the server starts it, inside the server's loop."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Open nothing yet."""
+        self._settings = settings
+        self._app: Any = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve, or take part in the server's start and stop."""
+        if scope["type"] == "lifespan":
+            await self._live(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+    async def _live(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            async with _opened(self._settings) as app:
+                self._app = app
+                await app(scope, receive, send)
+        except SettingError as error:
+            # The server prints what it is told here and ends.
+            failed: Any = {"type": "lifespan.startup.failed", "message": f"clonvo: {error}"}
+            await send(failed)
+
+
+@contextlib.asynccontextmanager
+async def _opened(settings: Settings) -> AsyncIterator[Any]:
+    hub = await open_hub(settings)
+    limiter = await open_limiter(settings)
+    worker = Worker(hub)
+    working = asyncio.create_task(worker.run()) if settings.embedded else None
+    try:
+        yield create_app(settings, hub, limiter)
+    finally:
+        worker.stop()
+        if working:
+            await working
+        await limiter.close()
+        await hub.close()
+
+
+def application() -> Served:
+    """Build the app of one worker process, from the environment."""
+    settings = load()
+    logs.start(settings)
+    return Served(settings)
+
+
+def run(settings: Settings, *, host: str, port: int, workers: int = 1) -> None:
+    """Serve until a signal says to stop; `SettingError` when it cannot be started."""
+    if settings.embedded and workers > 1:
+        raise SettingError("workers: SQLite has one server; many processes need PostgreSQL")
+    held = hold(settings.database_file) if settings.embedded else contextlib.nullcontext()
+    with held:
+        logs.start(settings)
+        uvicorn.run(
+            "hub.serve:application" if workers > 1 else Served(settings),
+            factory=workers > 1,
+            host=host,
+            port=port,
+            workers=workers,
+            loop="uvloop",
+            http="httptools",
+            lifespan="on",
+            log_config=None,
+            access_log=False,
+            proxy_headers=False,
+            server_header=False,
+            timeout_graceful_shutdown=GRACE_SECONDS,
+        )

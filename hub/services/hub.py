@@ -1,0 +1,78 @@
+"""The hub as plugins, handlers and commands see it: one object, its services as attributes."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+
+from hub.accept import identities, statuses
+from hub.accept.batch import Acceptor
+from hub.accept.draft import Entry
+from hub.contracts import Accepted, Arrival, Channel, Message, StatusChange
+from hub.hooks import Hooks
+from hub.sealing import Sealer
+from hub.services.connections import Connections, PluginConnections
+from hub.services.customers import Customers
+from hub.services.inbox import Inbox
+from hub.services.keys import Keys
+from hub.services.organizations import Organizations
+from hub.services.users import Users
+from hub.settings import Settings
+from hub.store.database import Database
+
+
+class Hub:
+    """Everything one can do with a hub, apart from HTTP."""
+
+    def __init__(
+        self, settings: Settings, database: Database, hooks: Hooks, sealer: Sealer
+    ) -> None:
+        """Put the services together over one database."""
+        self.settings = settings
+        self.database = database
+        self.sealer = sealer
+        self.hooks = hooks
+        self.channels: list[Channel] = hooks.collect("channels")
+        self.keys = Keys(database)
+        self.organizations = Organizations(database, sealer)
+        self.users = Users(database)
+        self.connections = Connections(database, sealer)
+        self.inbox = Inbox(database)
+        self.customers = Customers(database)
+        self.on_accepted: Callable[[], None] = lambda: None
+        """Called after a commit that left events: wakes the worker of the same process."""
+        senders = frozenset(channel.name for channel in self.channels if channel.sends)
+        self._acceptor = Acceptor(database, senders)
+
+    async def accept(
+        self, messages: Sequence[Message | StatusChange], arrival: Arrival
+    ) -> list[Accepted | None]:
+        """Store what a call brought, and return once all of it is committed.
+
+        Answers in order, None for a status. One that is refused raises after the others are done.
+        """
+        answers = await asyncio.gather(
+            *(self._accept(message, arrival) for message in messages), return_exceptions=True
+        )
+        self.on_accepted()
+        for answer in answers:
+            if isinstance(answer, BaseException):
+                raise answer
+        return [answer for answer in answers if not isinstance(answer, BaseException)]
+
+    def kept(self, plugin: str) -> PluginConnections:
+        """Return what a plugin keeps for its businesses."""
+        return self.connections.of(plugin)
+
+    async def close(self) -> None:
+        """Store what is waiting and close the database."""
+        await self._acceptor.close()
+        await self.database.close()
+
+    async def _accept(self, message: Message | StatusChange, arrival: Arrival) -> Accepted | None:
+        if isinstance(message, StatusChange):
+            organization_id, now = arrival.caller.organization_id, datetime.now(UTC)
+            await self.database.write(lambda c: statuses.change(c, organization_id, message, now))
+            return None
+        contributed = self.hooks.collect("identities", message=message)
+        proved = identities.of_message(message, arrival.caller, contributed)
+        return await self._acceptor.accept(Entry(message, arrival, proved))

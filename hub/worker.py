@@ -1,0 +1,115 @@
+"""The background work: whatever follows a commit. The other composition root.
+
+Events are claimed from the outbox, told to the plugins, and finished. A worker that dies leaves
+its claim to the next one when the lease ends; a plugin that fails or sleeps delays no answer.
+"""
+
+import asyncio
+import contextlib
+import signal
+from datetime import UTC, datetime
+
+import structlog
+
+from hub.accept import statuses
+from hub.contracts import Event, Sent
+from hub.errors import Unavailable
+from hub.services.hub import Hub
+from hub.services.open import open_hub
+from hub.settings import Settings
+from hub.store import outbox
+from hub.store.write import messages
+
+MOST = 100
+IDLE_SECONDS = 1.0
+ILL_SECONDS = 2.0
+
+log = structlog.get_logger(__name__)
+
+
+class Worker:
+    """Takes events from the outbox until it is stopped."""
+
+    def __init__(self, hub: Hub) -> None:
+        """Work for this hub; a commit in the same process wakes it at once."""
+        self._hub = hub
+        self._woken = asyncio.Event()
+        self._stopping = False
+        hub.on_accepted = self._woken.set
+
+    async def run(self) -> None:
+        """Work until `stop`; while the database is away, wait and try again."""
+        while not self._stopping:
+            try:
+                worked = await self.step()
+            except Unavailable:
+                log.warning("worker_waits", reason="database does not answer")
+                await asyncio.sleep(ILL_SECONDS)
+                continue
+            except Exception:
+                log.exception("worker_failed")
+                await asyncio.sleep(ILL_SECONDS)
+                continue
+            if not worked:
+                await self._rest()
+
+    async def step(self) -> int:
+        """Claim events, tell the plugins of them, and finish; return how many there were."""
+        self._woken.clear()
+        claimed = await self._hub.database.write(
+            lambda c: outbox.claim(c, datetime.now(UTC), MOST)
+        )
+        for event in claimed.events:
+            await self._handle(event)
+        if claimed.events:
+            await self._hub.database.write(lambda c: outbox.finish(c, claimed))
+        return len(claimed.events)
+
+    def stop(self) -> None:
+        """Let `run` return after the step it is in."""
+        self._stopping = True
+        self._woken.set()
+
+    async def _rest(self) -> None:
+        # Polling is the safety net; a commit of our own process wakes us before.
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._woken.wait(), IDLE_SECONDS)
+
+    async def _handle(self, event: Event) -> None:
+        if event.type != "message.created":
+            return
+        await self._hub.hooks.notify("message_accepted", event=event)
+        if event.details.get("status") == "queued":
+            await self._send(event)
+
+    async def _send(self, event: Event) -> None:
+        outbound = await self._hub.database.read(
+            lambda c: messages.outbound(c, event.organization_id, event.subject_id)
+        )
+        if outbound is None:
+            return
+        answer = await self._hub.hooks.first("send", outbound=outbound)
+        sent = answer or Sent(
+            status="failed", error_code="not_sent", error_text="No plugin sent it"
+        )
+        await self._hub.database.write(
+            lambda c: statuses.sent(c, outbound, sent, datetime.now(UTC))
+        )
+
+
+async def run_worker(settings: Settings) -> None:
+    """Run a worker alone until SIGTERM or SIGINT."""
+    hub = await open_hub(settings)
+    worker = Worker(hub)
+    loop = asyncio.get_running_loop()
+    for stop in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(stop, worker.stop)
+    try:
+        await worker.run()
+    finally:
+        await hub.close()
+
+
+def run(settings: Settings) -> None:
+    """Run a worker in this process."""
+    asyncio.run(run_worker(settings))

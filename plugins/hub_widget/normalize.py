@@ -1,0 +1,33 @@
+"""A widget's body as a message. Nothing in it is proved, so it names the visitor's own customer."""
+
+from hub.sdk import Arrival, Message, Person, Visit
+from hub_widget.payload import WidgetMessage
+
+CHANNEL_NAME = "widget"
+
+
+def normalize(payload: WidgetMessage, arrival: Arrival) -> list[Message]:
+    """Translate; the visitor of `X-Visitor` wins over the one in the body."""
+    visitor = payload.visitor
+    visitor_id = arrival.visitor_id or visitor.visitor_id
+    return [
+        Message(
+            channel=CHANNEL_NAME,
+            source=f"{CHANNEL_NAME}:{arrival.caller.scope.hex}:{visitor_id}",
+            body=payload.body,
+            provider_message_id=payload.provider_message_id or arrival.idempotency_key,
+            person=Person(
+                visitor_id=visitor_id,
+                display_name=visitor.external_name or None,
+                email=visitor.external_email or None,
+            ),
+            visit=Visit(
+                visitor_id=visitor_id,
+                path=visitor.path,
+                referer=visitor.referer,
+                external_user_id=visitor.external_user_id,
+                external_email=visitor.external_email or None,
+                external_name=visitor.external_name or None,
+            ),
+        )
+    ]
