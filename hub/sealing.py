@@ -49,14 +49,8 @@ class Sealer:
             ) from error
 
     def fingerprint(self, text: str) -> str:
-        """Return HMAC-SHA256 in hex: legacy secrets may be weak, and a bare hash of one is a clue.
-
-        The text is encoded as latin-1 where it can be, as a header's bytes would be.
-        """
-        try:
-            raw = text.encode("latin-1")
-        except UnicodeEncodeError:
-            raw = text.encode("utf-8", "surrogatepass")
+        """Return HMAC-SHA256 in hex: legacy secrets may be weak, and a bare hash of one is a clue."""
+        raw = text.encode("utf-8", "surrogatepass")
         return hmac.new(self._fingerprint_key, raw, sha256).hexdigest()
 
 

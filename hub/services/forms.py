@@ -38,6 +38,10 @@ class Form:
 
 
 def now() -> datetime:
-    """Return this moment in whole milliseconds, as the store will give it back."""
-    moment = datetime.now(UTC)
+    """Return this moment as the store will give it back."""
+    return whole(datetime.now(UTC))
+
+
+def whole(moment: datetime) -> datetime:
+    """Return a moment in whole milliseconds, as the store keeps it."""
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)

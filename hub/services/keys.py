@@ -5,7 +5,7 @@ first characters are stored.
 """
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import msgspec
@@ -15,7 +15,7 @@ from hub import ids
 from hub.auth import keys as secret
 from hub.auth.origins import parse_allowed
 from hub.errors import Conflict, NotFound
-from hub.services.forms import Form, now
+from hub.services.forms import Form, now, whole
 from hub.store.admin import keys as store
 from hub.store.admin.records import ApiKey, KeyKind
 from hub.store.database import Connection, Contended, Database
@@ -56,7 +56,7 @@ class Keys:
         form = Form()
         label = form.line("label", label, _LABEL)
         allowed = _origins(form, kind, list(origins))
-        _in_the_future(form, expires_at, at)
+        expires_at = _future(form, expires_at)
         form.check()
         plaintext = secret.mint(kind)
         key = ApiKey(
@@ -124,7 +124,7 @@ class Keys:
     ) -> ApiKey:
         """Set when a key ends by itself; None lets it live. `Conflict` for a revoked key."""
         form = Form()
-        _in_the_future(form, expires_at, now())
+        expires_at = _future(form, expires_at)
         form.check()
 
         def work(connection: Connection) -> ApiKey:
@@ -162,6 +162,7 @@ def _origins(form: Form, kind: KeyKind, origins: list[str]) -> tuple[str, ...]:
     return tuple(allowed)
 
 
-def _in_the_future(form: Form, moment: datetime | None, now: datetime) -> None:
-    if moment is not None and moment <= now:
+def _future(form: Form, moment: datetime | None) -> datetime | None:
+    if moment is not None and moment <= datetime.now(UTC):
         form.wrong("expiresAt", "Must be in the future")
+    return moment and whole(moment)
