@@ -49,7 +49,7 @@ class Sealer:
             ) from error
 
     def fingerprint(self, text: str) -> str:
-        """Return HMAC-SHA256 in hex: legacy secrets may be weak, and a bare hash of one is a clue."""
+        """Return HMAC-SHA256 in hex: a legacy secret may be weak, and a bare hash of it a clue."""
         raw = text.encode("utf-8", "surrogatepass")
         return hmac.new(self._fingerprint_key, raw, sha256).hexdigest()
 
