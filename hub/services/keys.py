@@ -80,6 +80,10 @@ class Keys:
         """Return every key of the organization, the newest first; dead ones are among them."""
         return await self._database.read(lambda c: store.listed(c, organization_id))
 
+    async def get(self, organization_id: UUID, key_id: UUID) -> ApiKey:
+        """Return a key of the organization, or raise `NotFound`."""
+        return await self._database.read(lambda c: _found(c, organization_id, key_id))
+
     async def owner(self, key_id: UUID) -> UUID:
         """Return whose key this is, for the operator at a terminal; `NotFound` otherwise."""
         owner = await self._database.read(lambda c: store.owner(c, key_id))
