@@ -7,8 +7,8 @@ each process's share of the limit while Redis is out.
 
 from hub.auth.limits.buckets import Bucket, Limiter, Verdict, refusal
 from hub.auth.limits.memory import MemoryLimiter
-from hub.auth.limits.shared import SharedLimiter, connect
-from hub.auth.limits.shared_log import RedisLimiter
+from hub.auth.limits.shared import SharedLimiter
+from hub.auth.limits.shared_log import RedisLimiter, connect
 
 __all__ = [
     "Bucket",

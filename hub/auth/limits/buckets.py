@@ -42,7 +42,7 @@ class Limiter(Protocol):
         """
 
     async def peek(self, buckets: Sequence[Bucket]) -> list[Verdict]:
-        """Return what `take` would say, and count nothing."""
+        """Return how the buckets stand, in the same order, and count nothing."""
 
 
 def refusal(verdicts: Iterable[Verdict]) -> Verdict | None:
@@ -51,11 +51,11 @@ def refusal(verdicts: Iterable[Verdict]) -> Verdict | None:
     return max(refused, key=lambda verdict: verdict.retry_after, default=None)
 
 
-def judge(bucket: Bucket, *, allowed: bool, count: int, wait: int, wall: int) -> Verdict:
-    """Put a reading of a log into the figures of a verdict.
+def judge(bucket: Bucket, count: int, wait: int, wall: int, *, allowed: bool) -> Verdict:
+    """Put the reading of a log into the figures of a verdict.
 
-    `count` is what is counted now, `wait` the microseconds until the next counted call leaves (for
-    a refused one: until there is room), `wall` the microseconds since the epoch.
+    `count` is what is counted now, `wait` the microseconds until the oldest counted call leaves
+    (when refused: until there is room), `wall` the microseconds since the epoch.
     """
     return Verdict(
         bucket=bucket.name,

@@ -4,14 +4,13 @@ import time
 from array import array
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from itertools import islice
 
 from hub.auth.limits.buckets import MICROSECONDS, Bucket, Verdict, judge
 
-_PRUNED_PER_CALL = 2
-
 
 class MemoryLimiter:
-    """A limiter of one process: exact, without I/O, and as large as the calls of a window.
+    """A limiter of one process: exact, without I/O, and no larger than the calls of a window.
 
     `clock` measures the windows and never goes back; `wall` is only told, in `reset_at`. Both give
     seconds.
@@ -33,47 +32,33 @@ class MemoryLimiter:
         return len(self._logs)
 
     async def take(self, buckets: Sequence[Bucket]) -> list[Verdict]:
-        """Take one from all or from none; see `Limiter`."""
+        """Take one from all of the buckets or from none; see `Limiter`."""
         now = self._now()
-        verdicts = self._read(buckets, now, taking=1)
-        if all(verdict.allowed for verdict in verdicts):
+        if all(self._counted(bucket, now) < bucket.limit for bucket in buckets):
             self._add(buckets, now)
-            return verdicts
-        return self._read(buckets, now, taking=0)
+            return self._judge(buckets, now, taken=True)
+        return self._judge(buckets, now, taken=False)
 
     async def peek(self, buckets: Sequence[Bucket]) -> list[Verdict]:
-        """Return what `take` would say; see `Limiter`."""
-        return self._read(buckets, self._now(), taking=0)
+        """Return how the buckets stand; see `Limiter`."""
+        return self._judge(buckets, self._now(), taken=False)
 
     def count(self, buckets: Sequence[Bucket]) -> None:
-        """Count a call that somebody else has allowed, whether there is room or not."""
+        """Count a call that was allowed elsewhere, whether there is room or not."""
         self._add(buckets, self._now())
 
     def give_back(self, buckets: Sequence[Bucket]) -> None:
         """Undo the last call that was counted in each of the buckets."""
         for bucket in buckets:
-            log = self._logs.get(bucket.name)
-            if log:
-                log.stamps.pop()
+            if log := self._logs.get(bucket.name):
+                log.pop()
 
     def _now(self) -> int:
         return round(self._clock() * MICROSECONDS)
 
-    def _read(self, buckets: Sequence[Bucket], now: int, *, taking: int) -> list[Verdict]:
-        """Judge each bucket, with `taking` calls added to those that are counted."""
-        wall = round(self._wall() * MICROSECONDS)
-        verdicts = []
-        for bucket in buckets:
-            window = bucket.window_seconds * MICROSECONDS
-            log = self._logs.get(bucket.name)
-            count = log.settle(now - window) if log else 0
-            allowed = count < bucket.limit
-            oldest = log.oldest(count - bucket.limit) if log and count else now
-            wait = oldest + window - now if count or taking else 0
-            verdicts.append(
-                judge(bucket, allowed=allowed, count=count + taking, wait=wait, wall=wall)
-            )
-        return verdicts
+    def _counted(self, bucket: Bucket, now: int) -> int:
+        log = self._logs.get(bucket.name)
+        return log.settle(now) if log else 0
 
     def _add(self, buckets: Sequence[Bucket], now: int) -> None:
         for bucket in buckets:
@@ -82,9 +67,56 @@ class MemoryLimiter:
                 log = self._logs[bucket.name] = _Log(bucket.window_seconds * MICROSECONDS)
             else:
                 self._logs.move_to_end(bucket.name)
-            log.stamps.append(now)
-        self._prune(now)
+            log.append(now)
+        self._prune(now, len(buckets) + 1)
 
-    def _prune(self, now: int) -> None:
-        """Forget idle buckets, a few per call: as many as a call can add, and no pause."""
-        # hmm
+    def _prune(self, now: int, most: int) -> None:
+        """Forget idle buckets: more per call than it can add, and never so many that it shows."""
+        for name, log in list(islice(self._logs.items(), most)):
+            if log.settle(now):
+                return
+            del self._logs[name]
+
+    def _judge(self, buckets: Sequence[Bucket], now: int, *, taken: bool) -> list[Verdict]:
+        wall = round(self._wall() * MICROSECONDS)
+        verdicts = []
+        for bucket in buckets:
+            count = self._counted(bucket, now)
+            leaver = max(count - bucket.limit, 0)
+            wait = self._logs[bucket.name].leaves(leaver) - now if count else 0
+            allowed = taken or count < bucket.limit
+            verdicts.append(judge(bucket, count, wait, wall, allowed=allowed))
+        return verdicts
+
+
+class _Log:
+    """The instants of the counted calls in microseconds, oldest first: 8 bytes each."""
+
+    __slots__ = ("_left", "_stamps", "_window")
+
+    def __init__(self, window: int) -> None:
+        self._stamps = array("q")
+        self._left = 0  # so many at the front have left the window and wait for removal
+        self._window = window
+
+    def append(self, now: int) -> None:
+        self._stamps.append(now)
+
+    def pop(self) -> None:
+        if len(self._stamps) > self._left:
+            self._stamps.pop()
+
+    def settle(self, now: int) -> int:
+        """Let the calls that have left the window go; return how many are counted."""
+        stamps, left, gone = self._stamps, self._left, now - self._window
+        while left < len(stamps) and stamps[left] <= gone:
+            left += 1
+        if left * 2 > len(stamps):
+            del stamps[:left]
+            left = 0
+        self._left = left
+        return len(stamps) - left
+
+    def leaves(self, index: int) -> int:
+        """Return when the counted call of this index, from the oldest on, leaves the window."""
+        return self._stamps[self._left + index] + self._window
