@@ -1,0 +1,231 @@
+"""Logs: one JSON object a line on standard output, and in daily files where `LOG_DIR` says.
+
+All processes append to the same file of a day. A line is one `write` to a file opened with
+`O_APPEND`, so lines of different processes never mix; a new day is a new name, so nobody renames
+what another has open. Secrets are masked twice: fields by their name, then the finished line by
+what keys and tokens look like and by the secrets that the settings hold.
+"""
+
+import contextlib
+import json
+import logging
+import os
+import re
+import sys
+import threading
+from collections.abc import MutableMapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Protocol, TextIO
+from urllib.parse import unquote, urlsplit
+
+import msgspec
+import structlog
+
+from hub.settings import Settings
+
+DAYS_KEPT = 14
+MASK = "…"
+
+_SECRET_NAMES = {
+    *("authorization", "cookie", "set-cookie", "x-visitor", "x-chathub-secret", "x-csrf-token"),
+    *("access_token", "hub_secret", "password", "plaintext", "secret", "secrets", "token"),
+    # What people write is not ours to keep twice.
+    *("body", "payload"),
+}
+# What a secret looks like, after the sign without which a line need not be searched for it.
+_LOOKS_SECRET = [
+    (sign, re.compile(pattern, re.IGNORECASE))
+    for sign, pattern in (
+        ("_live_", r"\b(ck_live_[0-9a-z]{0,4}|cwk_live_[0-9a-z]{0,3})[0-9a-z]*"),
+        ("whsec_", r"\b(whsec_)[a-z0-9+/=_-]+"),
+        ("bearer ", r"\b(bearer )[a-z0-9._~+/=-]+"),
+        ("basic ", r"\b(basic )[a-z0-9._~+/=-]+"),
+        ("eyj", r"\b(eyJ)[\w-]{8,}\.[\w-]+\.[\w-]*"),
+        ("://", r"(://[^/\s:@\"]*:)[^@\s/\"]+(?=@)"),
+        ("=", r"([?&]\w*(?:token|secret|password|signature)=)[^&\s\"]+"),
+    )
+]
+# Shorter ones would mask half of every line.
+_SHORTEST_KNOWN = 6
+_CHATTY = ("uvicorn", "uvicorn.error", "httpx", "httpcore", "alembic")
+
+Event = MutableMapping[str, Any]
+
+
+def start(settings: Settings) -> None:
+    """Log from the set level on, for the whole process; other libraries' lines included."""
+    known = _known_secrets(settings)
+    outputs: list[_Output] = [_Stream(sys.stdout, known)]
+    if settings.log_dir:
+        outputs.append(_DailyFile(Path(settings.log_dir), known))
+    _configure(settings.log_level, outputs)
+
+
+def start_for_command(settings: Settings) -> None:
+    """Log warnings and errors to standard error: a command's standard output is its answer."""
+    _configure("warning", [_Stream(sys.stderr, _known_secrets(settings))])
+
+
+class _Output(Protocol):
+    def write(self, event: Event) -> None:
+        """Write one line; a reader or a disk that is gone is not the caller's trouble."""
+
+
+class _Stream:
+    """Standard output or error: JSON, or a line for people when it is a terminal."""
+
+    def __init__(self, stream: TextIO, known: Sequence[str]) -> None:
+        self._stream = stream
+        self._render = _for_people if stream.isatty() else _as_json
+        self._known = known
+
+    def write(self, event: Event) -> None:
+        line = _masked(self._render(event), self._known)
+        with contextlib.suppress(OSError, ValueError):
+            self._stream.write(line + "\n")
+            self._stream.flush()
+
+
+class _DailyFile:
+    """`hub-YYYY-MM-DD.log` of the UTC day; the newest 14 are kept."""
+
+    def __init__(self, folder: Path, known: Sequence[str]) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._folder = folder
+        self._known = known
+        self._day = ""
+        self._descriptor = -1
+        self._lock = threading.Lock()
+
+    def write(self, event: Event) -> None:
+        line = _masked(_as_json(event), self._known).encode() + b"\n"
+        with self._lock, contextlib.suppress(OSError):
+            self._open_of(event["timestamp"][:10])
+            os.write(self._descriptor, line)
+
+    def _open_of(self, day: str) -> None:
+        if day == self._day:
+            return
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
+        opened = os.open(self._folder / f"hub-{day}.log", flags, 0o640)
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+        self._descriptor, self._day = opened, day
+        for old in sorted(self._folder.glob("hub-????-??-??.log"))[:-DAYS_KEPT]:
+            old.unlink(missing_ok=True)
+
+
+class _Logger:
+    """What structlog hands a finished event to."""
+
+    def __init__(self, name: str, outputs: Sequence[_Output]) -> None:
+        self.name = name
+        self._outputs = outputs
+
+    def msg(self, event: Event) -> None:
+        for output in self._outputs:
+            output.write(event)
+
+    debug = info = warning = error = critical = exception = log = msg
+
+
+class _Bridge(logging.Handler):
+    """Takes what other libraries log by the standard library."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            log = structlog.get_logger(record.name)
+            log.log(record.levelno, record.getMessage(), exc_info=record.exc_info or None)
+        except Exception:  # noqa: BLE001
+            self.handleError(record)
+
+
+def _configure(level: str, outputs: Sequence[_Output]) -> None:
+    number = logging.getLevelNamesMapping()[level.upper()]
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            _add_origin,
+            structlog.processors.StackInfoRenderer(),
+            # Without the values of local variables, among which are keys and bodies.
+            structlog.processors.format_exc_info,
+            _mask_fields,
+            _hand_over,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(number),
+        logger_factory=lambda name="hub": _Logger(name, outputs),
+        cache_logger_on_first_use=False,
+    )
+    root = logging.getLogger()
+    root.handlers = [_Bridge()]
+    root.setLevel(number)
+    for name in _CHATTY:
+        logging.getLogger(name).setLevel(max(number, logging.WARNING))
+    logging.captureWarnings(capture=True)
+
+
+def _add_origin(logger: _Logger, _method: str, event: Event) -> Event:
+    now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return {"timestamp": now, "logger": logger.name, "pid": os.getpid(), **event}
+
+
+def _hand_over(_logger: _Logger, _method: str, event: Event) -> tuple[tuple[Event], dict[str, Any]]:
+    return (event,), {}
+
+
+def _mask_fields(_logger: _Logger, _method: str, event: Event) -> Event:
+    for name, value in event.items():
+        if name in _SECRET_NAMES or isinstance(value, dict):
+            event[name] = _mask_field(name, value)
+    return event
+
+
+def _mask_field(name: object, value: Any) -> Any:
+    if str(name).lower() in _SECRET_NAMES:
+        return MASK
+    if isinstance(value, dict):
+        return {inner: _mask_field(inner, one) for inner, one in value.items()}
+    return value
+
+
+def _masked(line: str, known: Sequence[str]) -> str:
+    for secret in known:
+        line = line.replace(secret, MASK)
+    lowered = line.lower()
+    for sign, pattern in _LOOKS_SECRET:
+        if sign in lowered:
+            line = pattern.sub(rf"\1{MASK}", line)
+    return line
+
+
+def _known_secrets(settings: Settings) -> list[str]:
+    urls = (settings.database_url, settings.redis_url, settings.smtp_url)
+    passwords = [urlsplit(url).password or "" for url in urls if url]
+    candidates = [settings.hub_secret or "", *passwords, *map(unquote, passwords)]
+    return [text for text in dict.fromkeys(candidates) if len(text) >= _SHORTEST_KNOWN]
+
+
+def _as_json(event: Event) -> str:
+    try:
+        return msgspec.json.encode(event, enc_hook=repr).decode()
+    except (TypeError, ValueError, RecursionError):
+        # A lone surrogate, an object as a key: rare, and never a reason to lose the line.
+        return json.dumps({str(name): repr(value) for name, value in event.items()})
+
+
+def _for_people(event: Event) -> str:
+    rest = dict(event)
+    time, level = rest.pop("timestamp")[11:19], rest.pop("level")
+    text, trace = str(rest.pop("event")), rest.pop("exception", "")
+    rest.pop("pid")
+    rest.pop("logger")
+    values = " ".join(f"{name}={value}" for name, value in rest.items() if value is not None)
+    line = _printable(f"{time} {level:<8}{text}  {values}".rstrip())
+    return "\n".join([line, *map(_printable, str(trace).splitlines())])
+
+
+def _printable(line: str) -> str:
+    # A visitor's text could otherwise move the cursor or forge a line.
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in line)
