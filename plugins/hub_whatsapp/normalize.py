@@ -23,7 +23,9 @@ def handshake(query: Mapping[str, str], connection: Connection) -> str | None:
     given = query.get("hub.verify_token", "")
     if query.get("hub.mode") != "subscribe" or not token:
         return None
-    return query.get("hub.challenge") if hmac.compare_digest(token.encode(), given.encode()) else None
+    return (
+        query.get("hub.challenge") if hmac.compare_digest(token.encode(), given.encode()) else None
+    )
 
 
 def normalize(payload: Webhook, arrival: Arrival) -> list[Message | StatusChange]:
@@ -33,7 +35,7 @@ def normalize(payload: Webhook, arrival: Arrival) -> list[Message | StatusChange
     for value in _values(payload):
         if value.metadata.phone_number_id == number:
             found += _messages(value, number, arrival)
-            found += _statuses(value, number)
+            found += _statuses(value, number, arrival)
     return found
 
 
@@ -93,19 +95,24 @@ def _contact_of(message: InboundMessage, contacts: Sequence[Contact]) -> Contact
     return Contact()
 
 
-def _statuses(value: Value, number: str) -> Iterator[StatusChange]:
+def _statuses(value: Value, number: str, arrival: Arrival) -> Iterator[StatusChange]:
     for item in value.statuses:
         status = _read(item, Status)
         if status and status.status in _STATUSES:
-            error: Any = status.errors[0] if status.errors else {}
+            error = _first_error(status)
             yield StatusChange(
                 source=f"{CHANNEL_NAME}:{number}",
                 provider_message_id=status.id,
                 status=_STATUSES[status.status],  # type: ignore[arg-type]
-                occurred_at=_moment(status.timestamp, datetime.now(UTC)),
+                occurred_at=_moment(status.timestamp, arrival.at),
                 error_code=str(error["code"]) if "code" in error else None,
-                error_text=error.get("title"),
+                error_text=str(error["title"]) if "title" in error else None,
             )
+
+
+def _first_error(status: Status) -> Mapping[str, Any]:
+    error = status.errors[0] if status.errors else None
+    return error if isinstance(error, dict) else {}
 
 
 def _read(item: Any, type_: type[S]) -> S | None:
