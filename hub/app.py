@@ -16,7 +16,7 @@ from hub.api.request import HubRequest
 from hub.auth.admission import Admission
 from hub.auth.buckets import Buckets
 from hub.auth.callers import Callers
-from hub.auth.limits import Limiter, open_limiter
+from hub.auth.limits import Limiter
 from hub.auth.proxies import networks
 from hub.auth.visitors import Visitors
 from hub.services.hub import Hub

@@ -24,7 +24,7 @@ class HubError(Exception):
         form: Sequence[str] = (),
         retry_after: int | None = None,
     ) -> None:
-        """Say what is wrong; `fields` maps a field's path to sentences, `form` is about the whole."""
+        """Say what is wrong: `fields` maps paths to sentences, `form` is about the whole."""
         super().__init__(text or self.text)
         self.code = code
         self.fields = fields or {}

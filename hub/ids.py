@@ -47,6 +47,6 @@ def parse(kind: Kind, text: str) -> UUID | None:
 
 
 def earliest(moment: datetime) -> UUID:
-    """Return the smallest UUIDv7 of a moment, so that `id >= earliest(since)` is a time filter."""
+    """Return the smallest UUIDv7 of a moment: ids not below it are of that moment or later."""
     milliseconds = max(int(moment.timestamp() * 1000), 0)
     return UUID(int=milliseconds << 80 & (1 << _BITS) - 1)

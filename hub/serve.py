@@ -5,22 +5,19 @@ import contextlib
 from collections.abc import AsyncIterator
 from typing import Any
 
-import structlog
 import uvicorn
+from litestar.enums import ScopeType
 from litestar.types import Receive, Scope, Send
 
 from hub import logs
 from hub.app import create_app
-from hub.auth.limits import open_limiter
 from hub.errors import SettingError
-from hub.services.open import open_hub
+from hub.services.open import open_hub, open_limiter
 from hub.settings import Settings, load
 from hub.store.database import hold
 from hub.worker import Worker
 
 GRACE_SECONDS = 10
-
-log = structlog.get_logger(__name__)
 
 
 class Served:
@@ -33,10 +30,10 @@ class Served:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve, or take part in the server's start and stop."""
-        if scope["type"] == "lifespan":
-            await self._live(scope, receive, send)
-        else:
+        if scope["type"] in {ScopeType.HTTP, ScopeType.WEBSOCKET}:
             await self._app(scope, receive, send)
+        else:
+            await self._live(scope, receive, send)
 
     async def _live(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
@@ -52,16 +49,15 @@ class Served:
 @contextlib.asynccontextmanager
 async def _opened(settings: Settings) -> AsyncIterator[Any]:
     hub = await open_hub(settings)
-    limiter = await open_limiter(settings)
     worker = Worker(hub)
     working = asyncio.create_task(worker.run()) if settings.embedded else None
     try:
-        yield create_app(settings, hub, limiter)
+        async with open_limiter(settings) as limiter:
+            yield create_app(settings, hub, limiter)
     finally:
         worker.stop()
         if working:
             await working
-        await limiter.close()
         await hub.close()
 
 

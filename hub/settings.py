@@ -2,17 +2,18 @@
 
 Read from `hub.toml` (the file named by `HUB_CONFIG`, else `config/hub.toml` if there is one), then
 from environment variables, whose names are those of the fields in capitals. An unknown or
-ill-typed setting stops the start with one line that names it.
+ill-typed setting stops the start with one line that names it. No line repeats a value that may
+hold a password.
 """
 
 import ipaddress
 import os
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import msgspec
 from msgspec import Meta, Struct, field
@@ -21,9 +22,16 @@ from hub.errors import SettingError
 
 Rate = Annotated[int, Meta(ge=1, le=1_000_000)]
 BUNDLED = ("server_ingest", "widget", "legacy_ingest", "whatsapp")
+LEVELS = ("debug", "info", "warning", "error")
+
 _LISTS = {"plugins", "trusted_proxies", "webhook_allow_subnets"}
-# What a variable of our environment could be called besides a setting.
+# Variables that begin like ours are ours, or a typing error.
+_OURS = ("HUB_", "INGEST_", "WIDGET_", "WEBHOOK_ALLOW_", "WHATSAPP_GRAPH_")
+# Ours, and read elsewhere.
 _FOREIGN = {"HUB_CONFIG", "HUB_TRACE_HOOKS", "HUB_WORKER_ID"}
+_TESTS = "HUB_TEST_"
+_ELSEWHERE = "no such setting; config/hub.toml lists them all"
+_POSTGRES = "postgresql+asyncpg"
 
 
 class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -33,8 +41,8 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     database_url: str = "sqlite:///data/hub.db"
     redis_url: str | None = None
-
     hub_secret: str | None = None
+
     hub_base_url: str | None = None
     trusted_proxies: tuple[str, ...] = ()
     support_email: str | None = None
@@ -76,7 +84,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         try:
             return msgspec.convert(self.plugin_settings.get(plugin, {}), type_, strict=False)
         except msgspec.ValidationError as error:
-            raise SettingError(f"plugin.{plugin}: {error}") from error
+            raise SettingError(_readable(error, f"plugin.{plugin}")) from error
 
 
 def load(environ: Mapping[str, str] | None = None) -> Settings:
@@ -91,10 +99,16 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
     return settings
 
 
-def _from_file(environ: Mapping[str, str]) -> dict[str, Any]:
-    named = environ.get("HUB_CONFIG")
+def config_file(environ: Mapping[str, str] | None = None) -> Path | None:
+    """Return the file that settings are read from; None when there is none."""
+    named = (os.environ if environ is None else environ).get("HUB_CONFIG")
     path = Path(named or "config/hub.toml")
-    if not named and not path.exists():
+    return path if named or path.exists() else None
+
+
+def _from_file(environ: Mapping[str, str]) -> dict[str, Any]:
+    path = config_file(environ)
+    if path is None:
         return {}
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
@@ -107,53 +121,85 @@ def _from_file(environ: Mapping[str, str]) -> dict[str, Any]:
 def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
     values: dict[str, Any] = {}
     names = {name.upper(): name for name in Settings.__struct_fields__ if name != "plugin_settings"}
+    # A bare PLUGINS would be anybody's.
+    names["HUB_PLUGINS"] = names.pop("PLUGINS")
     for variable, text in environ.items():
-        if variable == "HUB_PLUGINS":
-            values["plugins"] = _split(text)
-        elif variable in names and variable != "PLUGINS":
-            name = names[variable]
-            values[name] = _split(text) if name in _LISTS else text
-        elif variable.startswith("HUB_") and variable not in _FOREIGN | _tests(variable):
-            raise SettingError(f"{variable}: no such setting; config/hub.toml lists them all")
+        name = names.get(variable)
+        if name in _LISTS:
+            values[name] = [part.strip() for part in text.split(",") if part.strip()]
+        elif name and text.strip():
+            values[name] = text.strip()
+        elif name is None and _is_mistaken(variable):
+            raise SettingError(f"{variable}: {_ELSEWHERE}")
     return values
 
 
-def _tests(variable: str) -> set[str]:
-    return {variable} if variable.startswith("HUB_TEST_") else set()
+def _is_mistaken(variable: str) -> bool:
+    known = variable in _FOREIGN or variable.startswith(_TESTS)
+    return variable.startswith(_OURS) and not known
 
 
-def _split(text: str) -> list[str]:
-    return [part.strip() for part in text.split(",") if part.strip()]
-
-
-def _readable(error: msgspec.ValidationError) -> str:
-    text = str(error)
-    unknown = re.search(r"unknown field `(.+?)`", text)
+def _readable(error: msgspec.ValidationError, table: str = "") -> str:
+    reason, _, path = str(error).partition(" - at `$")
+    place = ".".join(filter(None, (table, path.rstrip("`").lstrip("."))))
+    unknown = re.search(r"unknown field `(.+?)`", reason)
     if unknown:
-        return f"{unknown[1]}: no such setting; config/hub.toml lists them all"
-    reason, _, path = text.partition(" - at `$.")
-    return f"{path.rstrip('`') or 'settings'}: {reason[:1].lower()}{reason[1:]}"
+        return f"{'.'.join(filter(None, (place, unknown[1])))}: {_ELSEWHERE}"
+    return f"{place or 'settings'}: {reason[:1].lower()}{reason[1:]}"
 
 
 def _check(settings: Settings) -> None:
-    scheme = urlsplit(settings.database_url).scheme
-    if scheme not in {"sqlite", "postgresql+asyncpg"}:
-        raise SettingError("database_url: use sqlite:///FILE or postgresql+asyncpg://...")
-    if settings.embedded and not settings.database_url.startswith("sqlite:///"):
-        raise SettingError("database_url: use sqlite:///FILE (three slashes, four when absolute)")
-    if settings.redis_url and urlsplit(settings.redis_url).scheme not in {
-        "redis",
-        "rediss",
-        "unix",
-    }:
-        raise SettingError("redis_url: use redis://HOST:PORT/DB, rediss://... or unix://...")
-    if settings.hub_base_url and urlsplit(settings.hub_base_url).scheme not in {"http", "https"}:
-        raise SettingError("hub_base_url: use https://HOST")
-    if settings.log_level.lower() not in {"debug", "info", "warning", "error"}:
-        raise SettingError("log_level: use debug, info, warning or error")
+    _check_database(settings.database_url)
+    if settings.redis_url:
+        _check_url("redis_url", settings.redis_url, {"redis", "rediss", "unix"})
+    if settings.hub_base_url:
+        base = _check_url("hub_base_url", settings.hub_base_url, {"http", "https"})
+        if base.path.strip("/") or base.query or base.fragment or base.username:
+            raise SettingError("hub_base_url: leave out everything after the host and port")
+    _check_url("whatsapp_graph_base_url", settings.whatsapp_graph_base_url, {"http", "https"})
+    if settings.smtp_url:
+        _check_url("smtp_url", settings.smtp_url, {"smtp", "smtps"})
+    if settings.log_level.lower() not in LEVELS:
+        raise SettingError(f"log_level: use {', '.join(LEVELS)}")
+    if len(set(settings.plugins)) != len(settings.plugins):
+        raise SettingError("plugins: a name stands there twice")
     for name in ("trusted_proxies", "webhook_allow_subnets"):
         for network in getattr(settings, name):
-            try:
-                ipaddress.ip_network(network, strict=False)
-            except ValueError as error:
-                raise SettingError(f"{name}: {network!r} is not a network like 10.0.0.0/8") from error
+            _check_network(name, network)
+
+
+def _check_database(url: str) -> None:
+    forms = f"use sqlite:///FILE or {_POSTGRES}://USER:PASSWORD@HOST/DATABASE"
+    if url.startswith("sqlite"):
+        file = url.removeprefix("sqlite:///")
+        if file == url or not file or file.startswith(":") or "?" in file:
+            raise SettingError("database_url: use sqlite:///FILE (four slashes when absolute)")
+        return
+    parts = _split("database_url", url)
+    if parts.scheme in {"postgres", "postgresql"}:
+        raise SettingError(f"database_url: write {_POSTGRES}:// in place of {parts.scheme}://")
+    if parts.scheme != _POSTGRES or not parts.path.strip("/"):
+        raise SettingError(f"database_url: {forms}")
+
+
+def _check_url(name: str, url: str, schemes: Collection[str]) -> SplitResult:
+    parts = _split(name, url)
+    if parts.scheme not in schemes or not (parts.hostname or parts.scheme == "unix"):
+        raise SettingError(f"{name}: use {', '.join(f'{s}://...' for s in sorted(schemes))}")
+    return parts
+
+
+def _split(name: str, url: str) -> SplitResult:
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError as error:
+        raise SettingError(f"{name}: not a URL, or its port is not a number") from error
+    return parts
+
+
+def _check_network(name: str, network: str) -> None:
+    try:
+        ipaddress.ip_network(network, strict=False)
+    except ValueError as error:
+        raise SettingError(f"{name}: {network!r} is not a network like 10.0.0.0/8") from error

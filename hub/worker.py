@@ -56,9 +56,7 @@ class Worker:
     async def step(self) -> int:
         """Claim events, tell the plugins of them, and finish; return how many there were."""
         self._woken.clear()
-        claimed = await self._hub.database.write(
-            lambda c: outbox.claim(c, datetime.now(UTC), MOST)
-        )
+        claimed = await self._hub.database.write(lambda c: outbox.claim(c, datetime.now(UTC), MOST))
         for event in claimed.events:
             await self._handle(event)
         if claimed.events:

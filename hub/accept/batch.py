@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import partial
 
+from hub import metrics
 from hub.accept import steps
 from hub.accept.draft import Entry
 from hub.batching import Batcher, Full
@@ -50,7 +51,7 @@ class Acceptor:
     async def _flush(self, entries: Sequence[Entry]) -> list[Answer]:
         try:
             return await self._store(entries)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - every caller of the batch is told
             if len(entries) == 1 or not _may_be_one(error):
                 return [error] * len(entries)
         # One bad row fails its whole batch: halve until it stands alone.
@@ -63,11 +64,21 @@ class Acceptor:
                 steps.accept, entries=entries, now=datetime.now(UTC), senders=self._senders
             )
             try:
-                return list(await self._database.write(work))
+                answers = await self._database.write(work)
             except Contended:
                 # The winner's rows are committed now or soon; losers come back one by one.
                 await asyncio.sleep(random.uniform(0, 0.005) * attempt)  # noqa: S311
+            else:
+                _count(entries, answers)
+                return list(answers)
         raise Contended
+
+
+def _count(entries: Sequence[Entry], answers: Sequence[Answer]) -> None:
+    metrics.batch(len(entries))
+    for entry, answer in zip(entries, answers, strict=True):
+        if isinstance(answer, Accepted) and not answer.duplicate:
+            metrics.accepted(entry.message.channel)
 
 
 def _may_be_one(error: Exception) -> bool:

@@ -6,7 +6,6 @@ from hub.store.database import Connection
 from hub.store.write import credentials
 
 
-
 def refuse_dead(connection: Connection, batch: Batch) -> None:
     """Refuse the messages of keys, secrets and connections that no longer live."""
     callers = {draft.entry.caller for draft in batch.drafts}

@@ -8,7 +8,7 @@ from hub.errors import HubError
 from hub.store.database import Connection
 from hub.store.write import messages
 
-Key = tuple[object, str, str]
+Key = messages.Key
 
 
 def answer(connection: Connection, batch: Batch) -> None:

@@ -13,10 +13,10 @@ _BRAZIL, _BRAZIL_SHORT, _BRAZIL_MOBILE = "55", 12, "6789"
 _MEXICO, _MEXICO_LONG = "521", 13
 
 
-def of_message(
-    message: Message, caller: Caller, contributed: Sequence[Identity]
-) -> list[Identity]:
-    """Return a message's identities, strongest first: the plugins', phone, external id, e-mail, visitor.
+def of_message(message: Message, caller: Caller, contributed: Sequence[Identity]) -> list[Identity]:
+    """Return a message's identities, strongest first.
+
+    The plugins' come first, then phone, external id, e-mail and visitor.
 
     A caller that is not trusted proves nothing but its own visitor.
     """

@@ -8,8 +8,8 @@ import msgspec
 from hub import ids
 from hub.accept.draft import Batch, Draft
 from hub.contracts import Accepted, MessageStatus
-from hub.store.database import Connection
 from hub.store import outbox, rows
+from hub.store.database import Connection
 from hub.store.states import NewEvent
 from hub.store.tables import message, milliseconds, widget_event
 

@@ -1,4 +1,4 @@
-"""Steps 6 and 9: one open visitor session per key and visitor, a new one after 30 days of silence."""
+"""Steps 6 and 9: one open session per key and visitor, a new one after 30 days of silence."""
 
 from base64 import b32encode
 from datetime import timedelta
@@ -17,10 +17,12 @@ Key = tuple[UUID, UUID, str]
 
 
 def touch(connection: Connection, batch: Batch) -> None:
-    """Give each message of a channel with sessions its session, and let the session learn from it."""
+    """Give each message its session, where its channel has any, and let the session learn."""
     drafts = [draft for draft in batch.open if draft.entry.message.visit is not None]
     wanted = {_key(draft) for draft in drafts}
-    found = {(s.organization_id, s.key_scope, s.visitor_id): s for s in store.lock(connection, wanted)}
+    found = {
+        (s.organization_id, s.key_scope, s.visitor_id): s for s in store.lock(connection, wanted)
+    }
     replied = {
         (draft.entry.organization_id, draft.conversation.last_session_id)
         for draft in drafts
@@ -66,7 +68,8 @@ def _visitor_id(draft: Draft) -> str:
         return visit.visitor_id
     identities = draft.entry.identities
     if identities:
-        mark = "\0".join((identities[0].kind, identities[0].scope, identities[0].match_key))
+        strongest = identities[0]
+        mark = f"{strongest.kind}\0{strongest.scope}\0{strongest.match_key}"
     else:
         assert draft.customer is not None
         mark = draft.customer.id.hex

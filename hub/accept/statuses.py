@@ -28,7 +28,8 @@ def change(
     error = None
     if change_.status == "failed":
         error = {"code": change_.error_code, "message": change_.error_text}
-    messages.set_status(connection, organization_id, known.id, change_.status, error, now)
+    outcome = messages.Outcome(status=change_.status, error=error)
+    messages.set_status(connection, organization_id, known.id, outcome, now)
     details = {"status": change_.status}
     event = NewEvent(organization_id, "message.status_updated", known.id, details)
     outbox.append(connection, [event], now)
@@ -40,15 +41,10 @@ def sent(connection: Connection, outbound: Outbound, answer: Sent, now: datetime
     error = None
     if answer.error_code:
         error = {"code": answer.error_code, "message": answer.error_text}
-    messages.set_status(
-        connection,
-        outbound.organization_id,
-        outbound.message_id,
-        answer.status,
-        error,
-        now,
-        answer.provider_message_id,
+    outcome = messages.Outcome(
+        status=answer.status, error=error, provider_message_id=answer.provider_message_id
     )
+    messages.set_status(connection, outbound.organization_id, outbound.message_id, outcome, now)
     details = {"status": answer.status}
     told = NewEvent(
         outbound.organization_id, "message.status_updated", outbound.message_id, details

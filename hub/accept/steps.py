@@ -9,7 +9,7 @@ and then finds what the winner wrote.
 from collections.abc import Sequence
 from datetime import datetime
 
-from hub.accept import callers, customers, conversations, duplicates, record, sessions, visitors
+from hub.accept import callers, conversations, customers, duplicates, record, sessions, visitors
 from hub.accept.draft import Batch, Draft, Entry
 from hub.contracts import Accepted
 from hub.errors import HubError

@@ -12,6 +12,7 @@ from typing import Any, cast
 from uuid import uuid4
 
 import structlog
+from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
 from hub import metrics
@@ -40,15 +41,15 @@ class Edge:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
-        if scope["type"] != "http":
+        if scope["type"] != ScopeType.HTTP:
             await self._app(scope, receive, send)
             return
-        exchange = _Exchange(cast("HTTPScope", scope), send, self._call(scope))
+        exchange = _Exchange(scope, send, self._call(scope))
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=exchange.request_id)
         try:
             await self._app(scope, receive, exchange.send)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - the last resort: everything becomes a 500
             await exchange.fail(error, self._support)
         finally:
             exchange.close()
@@ -72,7 +73,7 @@ class _Exchange:
         self.call = call
         given = call.headers.get("x-request-id")
         self.request_id = given if given and _REQUEST_ID.match(given) else f"req_{uuid4().hex}"
-        state = cast("dict[str, Any]", scope.setdefault("state", {}))
+        state = scope.setdefault("state", {})
         state["hub_call"], state["hub_request_id"] = call, self.request_id
 
     async def send(self, message: Message) -> None:
@@ -85,7 +86,7 @@ class _Exchange:
     async def fail(self, error: Exception, support: str | None) -> None:
         """Answer for an error that nobody caught; when the answer has begun, let it break off."""
         if self._status:
-            log.exception("answer_broken_off")
+            log.error("answer_broken_off", exc_info=error)
             return
         status, headers, body = problems.render(error, self.request_id, support)
         raw = [(name.lower().encode(), value.encode()) for name, value in headers.items()]

@@ -6,6 +6,7 @@ from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
 
 from hub.api.edge import call_of
+from hub.api.request import HubRequest
 from hub.auth.admission import Admission
 from hub.contracts import Caller
 
@@ -16,7 +17,7 @@ async def server_key(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRout
     await admission.reads(call_of(connection.scope))
 
 
-def caller_of(request: Any) -> Caller:
+def caller_of(request: HubRequest) -> Caller:
     """Return who was admitted; a dependency of handlers behind `server_key`."""
     caller = call_of(request.scope).caller
     assert caller is not None

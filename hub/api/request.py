@@ -2,15 +2,17 @@
 
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl
+from uuid import UUID
 
 from litestar import Request
 from msgspec import Struct
 
+from hub import ids
 from hub.api.check import check_texts
 from hub.api.decode import decode
 from hub.api.edge import call_of, read_body
 from hub.contracts import MAX_BODY
-from hub.errors import BadRequest
+from hub.errors import BadRequest, NotFound
 
 T = TypeVar("T", bound=Struct)
 
@@ -36,3 +38,11 @@ def read_query(type_: type[T], query: bytes) -> T:
         # A plus that is sent as it is means a space; where that cannot be meant it is a plus.
         mended = {name: texts[name].replace(" ", "+") for name in error.fields if name in texts}
         return check_texts(type_, texts | mended)
+
+
+def named(kind: ids.Kind, text: str) -> UUID:
+    """Return the id that a path names; what cannot be one is 404 like what is not there."""
+    found = ids.parse(kind, text)
+    if found is None:
+        raise NotFound
+    return found

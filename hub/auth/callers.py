@@ -89,7 +89,9 @@ class Callers:
             return await self._legacy(slug, secret)
         caller = await self.server(headers)
         if slug is not None and await self._organization(slug) != caller.organization_id:
-            raise Forbidden("X-ChatHub-Org is not the API key's business", code="wrong_organization")
+            raise Forbidden(
+                "X-ChatHub-Org is not the API key's business", code="wrong_organization"
+            )
         return caller
 
     async def signer(

@@ -32,7 +32,9 @@ class Visitors:
             self._read, most=256, flights=4
         )
 
-    async def is_new(self, organization_id: UUID, key_id: UUID, name: str, proof: Proof | None) -> bool:
+    async def is_new(
+        self, organization_id: UUID, key_id: UUID, name: str, proof: Proof | None
+    ) -> bool:
         """Tell whether a visitor is seen for the first time; a wrong secret is 403."""
         try:
             known, secret = await self._reads.submit((organization_id, key_id, name))

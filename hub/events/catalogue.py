@@ -1,31 +1,44 @@
 """The kinds of events there are, and what each is about."""
 
-from typing import Literal
+from typing import Final, Literal
 
 from msgspec import Struct
 
 Subject = Literal["message", "customer", "conversation", "session"]
+EventName = Literal[
+    "message.created",
+    "message.status_updated",
+    "conversation.created",
+    "conversation.closed",
+    "conversation.reopened",
+    "customer.created",
+    "customer.updated",
+    "customer.identity_conflict",
+    "visitor.identified",
+]
 
 
 class EventType(Struct, frozen=True):
     """One kind of event."""
 
-    name: str
+    name: EventName
     subject: Subject
     """What the event happened to, and what its `data` is, unless the details are."""
     description: str
 
 
-CUSTOMER_IDENTITY_CONFLICT = "customer.identity_conflict"
-MESSAGE_STATUS_UPDATED = "message.status_updated"
-CONVERSATION_CLOSED = "conversation.closed"
-CONVERSATION_REOPENED = "conversation.reopened"
-CUSTOMER_UPDATED = "customer.updated"
+CUSTOMER_IDENTITY_CONFLICT: Final = "customer.identity_conflict"
+MESSAGE_STATUS_UPDATED: Final = "message.status_updated"
+CONVERSATION_CLOSED: Final = "conversation.closed"
+CONVERSATION_REOPENED: Final = "conversation.reopened"
+CUSTOMER_UPDATED: Final = "customer.updated"
 
 ALL = (
     EventType("message.created", "message", "A message is stored, inbound or outbound."),
     EventType(
-        MESSAGE_STATUS_UPDATED, "message", "An outbound message was sent, delivered, read or failed."
+        MESSAGE_STATUS_UPDATED,
+        "message",
+        "An outbound message was sent, delivered, read or failed.",
     ),
     EventType("conversation.created", "conversation", "A customer began to talk on a channel."),
     EventType(CONVERSATION_CLOSED, "conversation", "A conversation was closed."),
@@ -39,8 +52,8 @@ ALL = (
     EventType(
         CUSTOMER_IDENTITY_CONFLICT,
         "customer",
-        "A call named identities of two customers; the stronger one decided and nothing was merged.",
+        "A call named identities of two customers; the stronger decided and nothing was merged.",
     ),
     EventType("visitor.identified", "session", "A visitor of the site told who they are."),
 )
-BY_NAME = {event_type.name: event_type for event_type in ALL}
+BY_NAME: dict[str, EventType] = {event_type.name: event_type for event_type in ALL}

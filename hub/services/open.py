@@ -1,5 +1,9 @@
 """Open a hub: what every process does first, web, worker or command."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from hub.auth.limits import Limiter, MemoryLimiter
 from hub.hooks import Hooks
 from hub.sealing import open_sealer
 from hub.services.hub import Hub
@@ -22,3 +26,23 @@ async def open_hub(settings: Settings) -> Hub:
     except BaseException:
         await database.close()
         raise
+
+
+@asynccontextmanager
+async def open_limiter(settings: Settings) -> AsyncIterator[Limiter]:
+    """Count calls in Redis when there is one, so that limits hold over all processes."""
+    if settings.redis_url is None:
+        yield MemoryLimiter()
+        return
+    # Imported here: its half second is not for those who have no Redis.
+    from hub.auth.limits.shared import SharedLimiter  # noqa: PLC0415
+    from hub.auth.limits.shared_log import connect  # noqa: PLC0415
+
+    redis = connect(settings.redis_url)
+    limiter = SharedLimiter(redis)
+    await limiter.start()
+    try:
+        yield limiter
+    finally:
+        await limiter.close()
+        await redis.aclose()

@@ -37,9 +37,7 @@ def append(connection: sa.Connection, new: Iterable[NewEvent], now: datetime) ->
     rows.insert(connection, event, [_row(item, at) for item in new])
 
 
-def claim(
-    connection: sa.Connection, now: datetime, most: int, lease: timedelta = LEASE
-) -> Claim:
+def claim(connection: sa.Connection, now: datetime, most: int, lease: timedelta = LEASE) -> Claim:
     """Take up to `most` waiting events, oldest first; those tried too often are given up."""
     e, token = event.c, ids.new()
     waiting = (
@@ -50,7 +48,9 @@ def claim(
         .with_for_update(skip_locked=True)
         .cte("waiting")
     )
-    mine = sa.tuple_(e.organization_id, e.id).in_(sa.select(waiting.c.organization_id, waiting.c.id))
+    mine = sa.tuple_(e.organization_id, e.id).in_(
+        sa.select(waiting.c.organization_id, waiting.c.id)
+    )
     exhausted = e.attempts >= MOST_ATTEMPTS
     statement = (
         sa.update(event)
@@ -73,7 +73,7 @@ def finish(connection: sa.Connection, claimed: Claim) -> int:
 
 
 def give_back(connection: sa.Connection, claimed: Claim, at: datetime) -> int:
-    """Let the claim's events be tried again from `at` on; return how many still were this worker's."""
+    """Let the claim's events be tried again from `at` on; return how many were still held."""
     return _release(connection, claimed, {"available_at": at, "lease_token": None})
 
 

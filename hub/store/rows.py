@@ -54,7 +54,7 @@ def insert(connection: sa.Connection, table: sa.Table, rows: Sequence[Row]) -> N
 
 
 def update(connection: sa.Connection, table: sa.Table, rows: Sequence[Row]) -> None:
-    """Update rows, found by the primary key's columns, which each row holds beside the new values."""
+    """Update rows; each holds its primary key's columns beside the new values."""
     if rows:
         statement = _update(connection.dialect.name, table, tuple(rows[0]))
         connection.execute(statement, {"rows": _encode(rows).decode()})

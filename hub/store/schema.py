@@ -10,7 +10,6 @@ from pathlib import Path
 
 import sqlalchemy as sa
 from msgspec import Struct
-from sqlalchemy.ext.asyncio import create_async_engine
 
 from hub.errors import SettingError
 from hub.settings import Settings
@@ -64,6 +63,8 @@ async def migrate(settings: Settings) -> Migrated:
     importlib.import_module("alembic.command")
     if settings.embedded:
         return await asyncio.to_thread(_migrate_file, settings.database_file)
+    from sqlalchemy.ext.asyncio import create_async_engine  # noqa: PLC0415 - as above
+
     engine = create_async_engine(
         settings.database_url, poolclass=sa.NullPool, connect_args={"timeout": CONNECT_SECONDS}
     )

@@ -6,7 +6,9 @@ from hub.sdk import Channel, MessageAccepted, Plugin, hookimpl, reply_to_message
 from hub_legacy_ingest.normalize import normalize
 from hub_legacy_ingest.payload import ServerMessage
 
-PLUGIN = Plugin(name="legacy_ingest", summary="Messages from backends that still use the old secret")
+PLUGIN = Plugin(
+    name="legacy_ingest", summary="Messages from backends that still use the old secret"
+)
 
 CHANNEL = Channel(
     name="api",

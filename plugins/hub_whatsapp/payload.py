@@ -20,9 +20,9 @@ class Value(Struct, frozen=True):
     """What changed; the items are read one by one, so that a strange one spoils no other."""
 
     metadata: Metadata = Metadata()
-    contacts: list[Any] = []
-    messages: list[Any] = []
-    statuses: list[Any] = []
+    contacts: tuple[Any, ...] = ()
+    messages: tuple[Any, ...] = ()
+    statuses: tuple[Any, ...] = ()
 
 
 class Change(Struct, frozen=True):
@@ -36,13 +36,13 @@ class Entry(Struct, frozen=True):
     """The changes of one account."""
 
     id: str = ""
-    changes: list[Change] = []
+    changes: tuple[Change, ...] = ()
 
 
 class Webhook(Struct, frozen=True):
     """The body of one call."""
 
-    entry: list[Entry] = []
+    entry: tuple[Entry, ...] = ()
 
 
 class Text(Struct, frozen=True):
@@ -82,7 +82,7 @@ class Status(Struct, frozen=True):
     id: str
     status: str
     timestamp: str
-    errors: list[Any] = []
+    errors: tuple[Any, ...] = ()
 
 
 class Received(Struct, frozen=True):

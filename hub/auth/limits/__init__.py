@@ -7,16 +7,11 @@ each process's share of the limit while Redis is out.
 
 from hub.auth.limits.buckets import Bucket, Limiter, Verdict, refusal
 from hub.auth.limits.memory import MemoryLimiter
-from hub.auth.limits.shared import SharedLimiter
-from hub.auth.limits.shared_log import RedisLimiter, connect
 
 __all__ = [
     "Bucket",
     "Limiter",
     "MemoryLimiter",
-    "RedisLimiter",
-    "SharedLimiter",
     "Verdict",
-    "connect",
     "refusal",
 ]

@@ -68,19 +68,17 @@ class RedisLimiter:
         self._calls: Batcher[_Call, list[Verdict]] = Batcher(self._flush, most=256)
 
     async def join(self) -> int:
-        """Say that this process is alive, mend what was broken, and return how many are alive."""
-        fresh = secrets.randbits(_TOKEN_BITS)
-        async with asyncio.timeout(DEADLINE_SECONDS):
-            token, processes = await self._join(
-                [f"{self._prefix}processes", f"{self._prefix}token"],
-                [self._id, fresh, ALIVE_SECONDS],
-            )
-        known, self._token = self._token, token
-        if known not in {None, token}:
-            raise Forgotten
-        await self._run([])
+        """Say that this process is alive, mend what was broken, and return how many are alive.
+
+        Raises `Forgotten` once if Redis was emptied and no call has noticed.
+        """
+        try:
+            processes = await self._beat()
+        except Exception as error:
+            self._failure = error
+            raise
         self._failure = None
-        return int(processes)
+        return processes
 
     async def leave(self) -> None:
         """Answer what waits, and count among the living no more."""
@@ -95,6 +93,19 @@ class RedisLimiter:
     async def peek(self, buckets: Sequence[Bucket]) -> list[Verdict]:
         """Return how the buckets stand; see `Limiter`."""
         return await self._calls.submit(_Call(buckets, taking=False))
+
+    async def _beat(self) -> int:
+        fresh = secrets.randbits(_TOKEN_BITS)
+        async with asyncio.timeout(DEADLINE_SECONDS):
+            token, processes = await self._join(
+                [f"{self._prefix}processes", f"{self._prefix}token"],
+                [self._id, fresh, ALIVE_SECONDS],
+            )
+        known, self._token = self._token, token
+        if known not in {None, token} and not self._failure:
+            raise Forgotten
+        await self._run([])
+        return int(processes)
 
     async def _flush(self, calls: list[_Call]) -> list[list[Verdict]]:
         if self._failure:

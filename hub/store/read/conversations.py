@@ -52,7 +52,7 @@ def some(
     if not wanted:
         return {}
     statement = _conversations(organization_id).where(conversation.c.id.in_(wanted))
-    found = connection.execute(statement).all()
+    found = connection.execute(statement).mappings().all()
     return {record.id: record for record in _records(connection, organization_id, found)}
 
 
@@ -63,5 +63,10 @@ def _conversations(organization_id: UUID) -> sa.Select[Any]:
 def _records(
     connection: sa.Connection, organization_id: UUID, rows: Rows
 ) -> list[ConversationRecord]:
-    known = customers.some(connection, organization_id, (row.customer_id for row in rows))
-    return [ConversationRecord(**row._mapping, customer=known[row.customer_id]) for row in rows]
+    known = customers.some(connection, organization_id, (row["customer_id"] for row in rows))
+    # A customer may be erased between the two statements: what it wrote is gone then, too.
+    return [
+        ConversationRecord(**row, customer=known[row["customer_id"]])
+        for row in rows
+        if row["customer_id"] in known
+    ]

@@ -32,11 +32,13 @@ def listed(
     for identity in wanted.identities:
         statement = statement.where(customer.c.id.in_(_owners(organization_id, identity)))
     if wanted.visitor_id is not None:
-        statement = statement.where(customer.c.id.in_(_visitors(organization_id, wanted.visitor_id)))
+        statement = statement.where(
+            customer.c.id.in_(_visitors(organization_id, wanted.visitor_id))
+        )
     if wanted.text is not None:
         statement = statement.where(_holds(wanted.text))
     rows, last_id = newest(connection, statement, customer.c.id, paging)
-    return Chunk([CustomerRecord(**row._mapping) for row in rows], last_id)
+    return Chunk([CustomerRecord(**row) for row in rows], last_id)
 
 
 def one(
@@ -54,7 +56,7 @@ def some(
     if not wanted:
         return {}
     statement = _customers(organization_id).where(customer.c.id.in_(wanted))
-    return {row.id: CustomerRecord(**row._mapping) for row in connection.execute(statement)}
+    return {row["id"]: CustomerRecord(**row) for row in connection.execute(statement).mappings()}
 
 
 def _customers(organization_id: UUID) -> sa.Select[Any]:

@@ -52,7 +52,7 @@ def some(
 ) -> list[EventRecord]:
     """Return the events with these ids, oldest first."""
     statement = _events(organization_id).where(event.c.id.in_(set(event_ids)))
-    rows = connection.execute(statement.order_by(event.c.id)).all()
+    rows = connection.execute(statement.order_by(event.c.id)).mappings().all()
     return _records(connection, organization_id, rows)
 
 
@@ -66,17 +66,19 @@ def _events(organization_id: UUID) -> sa.Select[Any]:
 def _records(connection: sa.Connection, organization_id: UUID, rows: Rows) -> list[EventRecord]:
     subjects: dict[UUID, Any] = {}
     for kind, read in _READERS.items():
-        wanted = [row.subject_id for row in rows if catalogue.BY_NAME[row.type].subject == kind]
+        wanted = [
+            row["subject_id"] for row in rows if catalogue.BY_NAME[row["type"]].subject == kind
+        ]
         subjects |= read(connection, organization_id, wanted)
     return [
         EventRecord(
-            id=row.id,
-            organization_id=row.organization_id,
-            type=row.type,
-            created_at=row.created_at,
-            details=row.details,
-            subject=subjects[row.subject_id],
+            id=row["id"],
+            organization_id=row["organization_id"],
+            type=row["type"],
+            created_at=row["created_at"],
+            details=row["details"],
+            subject=subjects[row["subject_id"]],
         )
         for row in rows
-        if row.subject_id in subjects
+        if row["subject_id"] in subjects
     ]

@@ -53,7 +53,11 @@ def some(
     wanted = set(message_ids)
     if not wanted:
         return {}
-    found = connection.execute(_messages(organization_id).where(message.c.id.in_(wanted))).all()
+    found = (
+        connection.execute(_messages(organization_id).where(message.c.id.in_(wanted)))
+        .mappings()
+        .all()
+    )
     return {record.id: record for record in _records(connection, organization_id, found)}
 
 
@@ -62,5 +66,10 @@ def _messages(organization_id: UUID) -> sa.Select[Any]:
 
 
 def _records(connection: sa.Connection, organization_id: UUID, rows: Rows) -> list[MessageRecord]:
-    known = customers.some(connection, organization_id, (row.customer_id for row in rows))
-    return [MessageRecord(**row._mapping, customer=known[row.customer_id]) for row in rows]
+    known = customers.some(connection, organization_id, (row["customer_id"] for row in rows))
+    # A customer may be erased between the two statements: what it wrote is gone then, too.
+    return [
+        MessageRecord(**row, customer=known[row["customer_id"]])
+        for row in rows
+        if row["customer_id"] in known
+    ]

@@ -11,7 +11,7 @@ from msgspec import Struct
 from hub import ids
 
 T = TypeVar("T")
-Rows = Sequence[sa.Row[Any]]
+Rows = Sequence[sa.RowMapping]
 
 
 class Paging(Struct, frozen=True, kw_only=True):
@@ -37,9 +37,11 @@ def newest(
     if paging.before is not None:
         statement = statement.where(id_ < paging.before)
     # One more than asked for tells whether there is more.
-    found = connection.execute(statement.order_by(id_.desc()).limit(paging.limit + 1)).all()
+    found = (
+        connection.execute(statement.order_by(id_.desc()).limit(paging.limit + 1)).mappings().all()
+    )
     rows = found[: paging.limit]
-    return rows, rows[-1].id if len(found) > paging.limit else None
+    return rows, rows[-1]["id"] if len(found) > paging.limit else None
 
 
 def since(table: sa.Table, moment: datetime, made: str = "created_at") -> sa.ColumnElement[bool]:

@@ -2,10 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from msgspec import Struct
+
+from hub.contracts import Direction, MessageStatus, MessageType
+
+AuthorKind = Literal["customer", "agent", "bot", "api", "system"]
+ConversationStatus = Literal["open", "pending", "snoozed", "closed"]
 
 
 class CustomerRecord(Struct, frozen=True, kw_only=True):
@@ -36,14 +41,14 @@ class MessageRecord(Struct, frozen=True, kw_only=True):
     session_id: UUID | None
     channel: str
     provider_message_id: str | None
-    direction: str
-    type: str
+    direction: Direction
+    type: MessageType
     body: str
-    status: str
+    status: MessageStatus
     error: Mapping[str, str | None] | None
     seq: int
     reply_to_id: UUID | None
-    author: str
+    author: AuthorKind
     attachments: Sequence[Mapping[str, Any]] | None
     reactions: Sequence[Mapping[str, Any]] | None
     occurred_at: datetime
@@ -58,7 +63,7 @@ class ConversationRecord(Struct, frozen=True, kw_only=True):
     id: UUID
     customer_id: UUID
     channel: str
-    status: str
+    status: ConversationStatus
     last_seq: int
     last_message_at: datetime
     last_inbound_at: datetime | None
@@ -91,6 +96,9 @@ class SessionRecord(Struct, frozen=True, kw_only=True):
     last_seen_at: datetime
 
 
+Subject = MessageRecord | CustomerRecord | ConversationRecord | SessionRecord
+
+
 class EventRecord(Struct, frozen=True, kw_only=True):
     """Something that happened, with the row it happened to."""
 
@@ -99,4 +107,4 @@ class EventRecord(Struct, frozen=True, kw_only=True):
     type: str
     created_at: datetime
     details: Mapping[str, Any]
-    subject: "MessageRecord | CustomerRecord | ConversationRecord | SessionRecord"
+    subject: Subject

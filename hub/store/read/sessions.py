@@ -37,7 +37,7 @@ def listed(
     if wanted.since is not None:
         statement = statement.where(since(visitor_session, wanted.since, "first_seen_at"))
     rows, last_id = newest(connection, statement, visitor_session.c.id, paging)
-    return Chunk([SessionRecord(**row._mapping) for row in rows], last_id)
+    return Chunk([SessionRecord(**row) for row in rows], last_id)
 
 
 def one(connection: sa.Connection, organization_id: UUID, session_id: UUID) -> SessionRecord | None:
@@ -53,7 +53,7 @@ def some(
     if not wanted:
         return {}
     statement = _sessions(organization_id).where(visitor_session.c.id.in_(wanted))
-    return {row.id: SessionRecord(**row._mapping) for row in connection.execute(statement)}
+    return {row["id"]: SessionRecord(**row) for row in connection.execute(statement).mappings()}
 
 
 def _sessions(organization_id: UUID) -> sa.Select[Any]:

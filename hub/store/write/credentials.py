@@ -12,7 +12,8 @@ from hub.contracts import Caller
 from hub.store import rows, tables
 from hub.store.tables import api_key, api_key_secret, legacy_secret, milliseconds, organization
 
-KeyRow = sa.Row[Any]
+KeyRow = Any
+"""A row whose columns are named; SQLAlchemy types rows by position only."""
 
 
 def alive(connection: sa.Connection, callers: Iterable[Caller], now: datetime) -> set[bytes]:

@@ -18,11 +18,9 @@ def find(
     """Return a customer of the organization."""
     c = customer.c
     columns = (c.id, c.organization_id, c.display_name, c.phone_e164, c.email, c.external_user_id)
-    statement = sa.select(*columns).where(
-        c.organization_id == organization_id, c.id == customer_id
-    )
+    statement = sa.select(*columns).where(c.organization_id == organization_id, c.id == customer_id)
     row = connection.execute(statement).first()
-    return CustomerState(**row._mapping) if row else None
+    return CustomerState(**row._asdict()) if row else None
 
 
 def insert(connection: sa.Connection, states: Sequence[CustomerState], now: datetime) -> None:

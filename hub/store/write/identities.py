@@ -19,7 +19,7 @@ Claim = tuple[UUID, str, str, str]
 def find(
     connection: sa.Connection, wanted: Iterable[tuple[UUID, str, str]]
 ) -> Iterator[tuple[Claim, CustomerState]]:
-    """Yield the identities with these (organization, kind, match key), in any scope, oldest first."""
+    """Yield identities by (organization, kind, match key), in any scope, oldest first."""
     names = ("organization_id", "kind", "match_key")
     keys = [dict(zip(names, key, strict=True)) for key in wanted]
     if not keys:

@@ -47,7 +47,7 @@ def find_repeated(connection: sa.Connection, keys: Sequence[Key]) -> dict[Key, R
 
 def lock_by_provider_id(
     connection: sa.Connection, organization_id: UUID, source: str, provider_message_id: str
-) -> sa.Row[Any] | None:
+) -> sa.Row[Any, Any] | None:
     """Return and lock the id and status of the message that a provider knows by this id."""
     m = message.c
     statement = (
@@ -76,29 +76,32 @@ def outbound(connection: sa.Connection, organization_id: UUID, message_id: UUID)
         m.template,
     ).where(m.organization_id == organization_id, m.id == message_id, m.status == "queued")
     row = connection.execute(statement).first()
-    return msgspec.convert(dict(row._mapping), Outbound) if row else None
+    return msgspec.convert(row._asdict(), Outbound) if row else None
+
+
+class Outcome(Struct, frozen=True, kw_only=True):
+    """What became of a message."""
+
+    status: str
+    error: Mapping[str, Any] | None = None
+    provider_message_id: str | None = None
 
 
 def set_status(
     connection: sa.Connection,
     organization_id: UUID,
     message_id: UUID,
-    status: str,
-    error: Mapping[str, Any] | None,
+    outcome: Outcome,
     now: datetime,
-    provider_message_id: str | None = None,
 ) -> None:
     """Write what became of a message."""
     m = message.c
-    values: dict[str, Any] = {"status": status, "status_at": now, "updated_at": now}
-    values["error"] = sa.null() if error is None else error
-    if provider_message_id is not None:
-        values["provider_message_id"] = provider_message_id
-    connection.execute(
-        sa.update(message)
-        .where(m.organization_id == organization_id, m.id == message_id)
-        .values(**values)
-    )
+    values: dict[str, Any] = {"status": outcome.status, "status_at": now, "updated_at": now}
+    values["error"] = sa.null() if outcome.error is None else outcome.error
+    if outcome.provider_message_id is not None:
+        values["provider_message_id"] = outcome.provider_message_id
+    named = sa.and_(m.organization_id == organization_id, m.id == message_id)
+    connection.execute(sa.update(message).where(named).values(**values))
 
 
 @cache

@@ -24,9 +24,7 @@ def lock(connection: sa.Connection, keys: Iterable[Key]) -> list[SessionState]:
     return _locked(connection, _open, [dict(zip(names, key, strict=True)) for key in keys])
 
 
-def lock_by_id(
-    connection: sa.Connection, keys: Iterable[tuple[UUID, UUID]]
-) -> list[SessionState]:
+def lock_by_id(connection: sa.Connection, keys: Iterable[tuple[UUID, UUID]]) -> list[SessionState]:
     """Return and lock these (organization, session), ordered by id."""
     names = ("organization_id", "id")
     return _locked(connection, _named, [dict(zip(names, key, strict=True)) for key in keys])
@@ -51,7 +49,7 @@ def _locked(
 ) -> list[SessionState]:
     if not wanted:
         return []
-    return [SessionState(**row._mapping) for row in rows.run(connection, build, wanted)]
+    return [SessionState(**row._asdict()) for row in rows.run(connection, build, wanted)]
 
 
 def _row(state: SessionState) -> dict[str, Any]:

@@ -15,7 +15,7 @@ Key = tuple[UUID, UUID, str]
 
 
 def find(connection: sa.Connection, keys: Iterable[Key]) -> dict[Key, str | None]:
-    """Return the known ones of these (organization, key, visitor), each with its secret's digest."""
+    """Return the known ones of these visitors, each with its secret's digest."""
     names = ("organization_id", "key_id", "visitor_id")
     wanted = [dict(zip(names, key, strict=True)) for key in keys]
     found = rows.run(connection, _known, wanted)

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from hub.auth.limits import Limiter, MemoryLimiter, RedisLimiter, connect, shared_log
+from hub.auth.limits import Limiter, MemoryLimiter, shared_log
+from hub.auth.limits.shared_log import RedisLimiter, connect
 
 MICROSECONDS = 1_000_000
 REDIS_CLOCK = "redis.call('TIME')"

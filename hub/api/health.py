@@ -1,0 +1,81 @@
+"""What the operator's machines ask: alive, ready, figures. No key, no limit."""
+
+import asyncio
+from typing import Literal
+
+from litestar import Response, get
+from litestar.datastructures import State
+from litestar.di import NamedDependency
+from litestar.response import Redirect
+from msgspec import Struct
+
+from hub import metrics
+from hub.errors import HubError
+from hub.services.hub import Hub
+from hub.store import schema
+from hub.store.database import Database
+
+SECONDS = 2.0
+TAGS = ["Operations"]
+
+
+class Alive(Struct, frozen=True):
+    """The process answers."""
+
+    status: Literal["alive"] = "alive"
+
+
+class Readiness(Struct, frozen=True, kw_only=True):
+    """Which parts are well. Without Redis the hub still takes messages, its limits less exact."""
+
+    status: Literal["ready", "degraded", "ill"]
+    database: Literal["well", "ill"]
+    redis: Literal["well", "ill", "off"]
+
+
+@get("/", include_in_schema=False)
+async def get_root() -> Redirect:
+    """Lead whoever looks at the bare address to the reference."""
+    return Redirect("/docs")
+
+
+@get("/health/live", operation_id="getLiveness", summary="Is the process alive?", tags=TAGS)
+async def get_liveness() -> Alive:
+    """Answers as long as the process does; a failure means: restart it."""
+    return Alive()
+
+
+@get(
+    "/health/ready",
+    operation_id="getReadiness",
+    summary="Can the process take requests?",
+    tags=TAGS,
+)
+async def get_readiness(hub: NamedDependency[Hub], state: State) -> Response[Readiness]:
+    """Tells which part is ill; a failure (503) means: send nothing here for now."""
+    database = await _reaches(hub.database)
+    redis = hub.settings.redis_url is None or not state.limiter.alone
+    readiness = Readiness(
+        status="ill" if not database else "ready" if redis else "degraded",
+        database="well" if database else "ill",
+        redis="off" if hub.settings.redis_url is None else "well" if redis else "ill",
+    )
+    return Response(readiness, status_code=200 if database else 503)
+
+
+@get("/metrics", include_in_schema=False)
+async def get_metrics() -> Response[bytes]:
+    """Figures in Prometheus' text format."""
+    return Response(metrics.exposition(), media_type=metrics.CONTENT_TYPE)
+
+
+HANDLERS = [get_root, get_liveness, get_readiness, get_metrics]
+
+
+async def _reaches(database: Database) -> bool:
+    try:
+        async with asyncio.timeout(SECONDS):
+            await schema.version(database)
+    except (HubError, TimeoutError):
+        return False
+    return True

@@ -1,0 +1,165 @@
+"""How the objects of the API are made from what the store returns.
+
+One mapping per kind, for single objects, lists, events and webhooks alike.
+"""
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import TypeVar
+from uuid import UUID
+
+import msgspec
+
+from hub import ids
+from hub.api.objects import (
+    Attachment,
+    Author,
+    Conversation,
+    Customer,
+    Message,
+    MessageError,
+    Page,
+    Reaction,
+    Session,
+    WhatsApp,
+)
+from hub.store.read.paging import Chunk
+from hub.store.read.records import (
+    ConversationRecord,
+    CustomerRecord,
+    MessageRecord,
+    SessionRecord,
+)
+
+R = TypeVar("R")
+T = TypeVar("T")
+
+# How long after a customer's last message WhatsApp lets a business write freely.
+WHATSAPP_WINDOW = timedelta(hours=24)
+
+
+def page(chunk: Chunk[R], make: Callable[[R], T]) -> Page[T]:
+    """Return a part of a list with its objects made."""
+    return Page(
+        [make(item) for item in chunk.items], cursor(chunk.last_id) if chunk.last_id else None
+    )
+
+
+def cursor(last_id: UUID) -> str:
+    """Return the opaque text that says where a page ended."""
+    return urlsafe_b64encode(last_id.bytes).decode().rstrip("=")
+
+
+def read_cursor(text: str) -> UUID:
+    """Return where a page ended; the text has the form of `hub.fields.Cursor`."""
+    return UUID(bytes=urlsafe_b64decode(f"{text}=="))
+
+
+def customer(record: CustomerRecord) -> Customer:
+    """Make a customer's object."""
+    return Customer(
+        id=ids.wire("cus", record.id),
+        display_name=record.display_name,
+        phone_e164=record.phone_e164,
+        email=record.email,
+        external_user_id=record.external_user_id,
+        attributes=record.attributes,
+        whatsapp=_whatsapp(record),
+        created_at=instant(record.created_at),
+        updated_at=instant(record.updated_at),
+        last_message_at=_instant(record.last_message_at),
+    )
+
+
+def message(record: MessageRecord) -> Message:
+    """Make a message's object."""
+    by_customer = record.author == "customer"
+    return Message(
+        id=ids.wire("msg", record.id),
+        conversation_id=ids.wire("con", record.conversation_id),
+        customer_id=ids.wire("cus", record.customer_id),
+        session_id=_id("vs", record.session_id),
+        direction=record.direction,
+        channel=record.channel,
+        type=record.type,
+        body=record.body,
+        status=record.status,
+        error=msgspec.convert(record.error, MessageError) if record.error else None,
+        provider_message_id=record.provider_message_id,
+        attachments=msgspec.convert(record.attachments or [], list[Attachment]),
+        reactions=msgspec.convert(record.reactions or [], list[Reaction]),
+        reply_to_id=_id("msg", record.reply_to_id),
+        author=Author(record.author, record.customer.display_name if by_customer else None),
+        seq=record.seq,
+        customer=customer(record.customer),
+        occurred_at=instant(record.occurred_at),
+        created_at=instant(record.created_at),
+        updated_at=instant(record.updated_at),
+    )
+
+
+def conversation(record: ConversationRecord) -> Conversation:
+    """Make a conversation's object."""
+    return Conversation(
+        id=ids.wire("con", record.id),
+        customer_id=ids.wire("cus", record.customer_id),
+        channel=record.channel,
+        status=record.status,
+        last_seq=record.last_seq,
+        session_id=_id("vs", record.last_session_id),
+        customer=customer(record.customer),
+        last_message_at=instant(record.last_message_at),
+        last_inbound_at=_instant(record.last_inbound_at),
+        created_at=instant(record.created_at),
+        updated_at=instant(record.updated_at),
+    )
+
+
+def session(record: SessionRecord) -> Session:
+    """Make a visitor session's object."""
+    return Session(
+        id=ids.wire("vs", record.id),
+        key_id=_id("key", record.key_id),
+        visitor_id=record.visitor_id,
+        customer_id=ids.wire("cus", record.customer_id),
+        conversation_id=ids.wire("con", record.conversation_id),
+        ip_address=record.ip_address,
+        user_agent=record.user_agent,
+        referer=record.referer,
+        landing_path=record.landing_path,
+        country_code=record.country_code,
+        city=record.city,
+        external_user_id=record.external_user_id,
+        external_email=record.external_email,
+        external_name=record.external_name,
+        verified=record.verified,
+        message_count=record.message_count,
+        first_seen_at=instant(record.first_seen_at),
+        last_seen_at=instant(record.last_seen_at),
+    )
+
+
+def instant(moment: datetime) -> str:
+    """Write a moment: ISO 8601, UTC, milliseconds, `Z`."""
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _instant(moment: datetime | None) -> str | None:
+    return None if moment is None else instant(moment)
+
+
+def _id(kind: ids.Kind, uuid: UUID | None) -> str | None:
+    return None if uuid is None else ids.wire(kind, uuid)
+
+
+def _whatsapp(record: CustomerRecord) -> WhatsApp | None:
+    if record.wa_id is None and record.wa_user_id is None:
+        return None
+    wrote = record.wa_inbound_at
+    return WhatsApp(
+        wa_id=record.wa_id,
+        user_id=record.wa_user_id,
+        username=None,
+        window_expires_at=_instant(wrote + WHATSAPP_WINDOW if wrote else None),
+    )
