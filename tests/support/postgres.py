@@ -44,13 +44,17 @@ class Postgres:
         binaries = binaries or preferred()
         self._account = unprivileged()
         self._folder = Path(tempfile.mkdtemp(prefix="hub-postgres-"))
-        if self._account:
-            shutil.chown(self._folder, self._account)
-        self._binaries = self._reachable(binaries)
         self._data = self._folder / "data"
         self._process: Process | None = None
         self.port = free_port()
-        self._run("initdb", "--auth=trust", "--username=hub", "--encoding=UTF8", "--locale=C.UTF-8")
+        try:
+            if self._account:
+                shutil.chown(self._folder, self._account)
+            self._binaries = self._reachable(binaries)
+            self._initialise()
+        except BaseException:
+            shutil.rmtree(self._folder)
+            raise
 
     def url(self, database: str = "postgres", *, socket: bool = False) -> str:
         """Return the hub's form of URL to one database, over TCP or over the unix socket."""
@@ -116,8 +120,9 @@ class Postgres:
         mine = self._process is not None and lines[:1] == [str(self._process.pid)]
         return mine and len(lines) > _READY_LINE and lines[_READY_LINE].strip() == "ready"
 
-    def _run(self, name: str, *arguments: str) -> None:
-        command = [self._binaries / name, "-D", self._data, *arguments]
+    def _initialise(self) -> None:
+        options = ("--auth=trust", "--username=hub", "--encoding=UTF8", "--locale=C.UTF-8")
+        command = [self._binaries / "initdb", "-D", self._data, *options]
         done = subprocess.run(
             command,
             check=False,
@@ -127,7 +132,7 @@ class Postgres:
             **as_account(self._account),
         )
         if done.returncode:
-            raise NotStartedError(f"{name}: {done.stdout}{done.stderr}")
+            raise NotStartedError(f"initdb: {done.stdout}{done.stderr}")
 
     def _reachable(self, binaries: Path) -> Path:
         # A checkout in a home folder is closed to the account that the server must run as.
@@ -135,9 +140,16 @@ class Postgres:
         try:
             subprocess.run(command, check=True, capture_output=True, **as_account(self._account))
         except PermissionError:
-            shutil.copytree(binaries.parent, self._folder / "installed")
-            return self._folder / "installed" / "bin"
+            return _copied(binaries, self._folder / "installed")
         return binaries
+
+
+def _copied(binaries: Path, target: Path) -> Path:
+    # A wheel's libraries lie in a folder beside the package and are found from there.
+    site = binaries.parents[2]
+    for folder in (binaries.parent, *site.glob(f"{binaries.parents[1].name}.libs")):
+        shutil.copytree(folder, target / folder.relative_to(site), symlinks=True)
+    return target / binaries.relative_to(site)
 
 
 def preferred() -> Path:
