@@ -65,8 +65,14 @@ async def migrate(settings: Settings) -> Migrated:
         return await asyncio.to_thread(_migrate_file, settings.database_file)
     from sqlalchemy.ext.asyncio import create_async_engine  # noqa: PLC0415 - as above
 
+    return await _migrate_server(settings.database_url)
+
+
+async def _migrate_server(url: str) -> Migrated:
+    from sqlalchemy.ext.asyncio import create_async_engine  # noqa: PLC0415
+
     engine = create_async_engine(
-        settings.database_url, poolclass=sa.NullPool, connect_args={"timeout": CONNECT_SECONDS}
+        url, poolclass=sa.NullPool, connect_args={"timeout": CONNECT_SECONDS}
     )
     try:
         async with engine.begin() as connection:
