@@ -63,8 +63,6 @@ async def migrate(settings: Settings) -> Migrated:
     importlib.import_module("alembic.command")
     if settings.embedded:
         return await asyncio.to_thread(_migrate_file, settings.database_file)
-    from sqlalchemy.ext.asyncio import create_async_engine  # noqa: PLC0415 - as above
-
     return await _migrate_server(settings.database_url)
 
 

@@ -109,15 +109,15 @@ def test_the_file_beside_us_is_read_without_being_named(tmp_path: Path) -> None:
         ({"HUB_SECRETS": "x"}, "HUB_SECRETS: no such setting"),
         ({"WEBHOOK_ALLOW_HTTPS": "x"}, "WEBHOOK_ALLOW_HTTPS: no such setting"),
         ({"WEBHOOK_ALLOW_HTTP": "maybe"}, "webhook_allow_http: expected `bool`"),
-        ({"DATABASE_URL": "postgres://u:hunter2@h/d"}, r"database_url: write postgresql\+asyncpg"),
-        ({"DATABASE_URL": "postgresql://u:hunter2@h/d"}, r"database_url: write postgresql\+asyncpg"),
-        ({"DATABASE_URL": "postgresql+asyncpg://u:hunter2@h"}, "database_url: use sqlite"),
-        ({"DATABASE_URL": "postgresql+asyncpg://u:hunter2@h:x/d"}, "database_url: not a URL"),
-        ({"DATABASE_URL": "mysql://u:hunter2@h/d"}, "database_url: use sqlite"),
+        ({"DATABASE_URL": "postgres://u:pass2@h/d"}, r"database_url: write postgresql\+asyncpg"),
+        ({"DATABASE_URL": "postgresql://u:pass2@h/d"}, r"database_url: write postgresql\+asyncpg"),
+        ({"DATABASE_URL": "postgresql+asyncpg://u:pass2@h"}, "database_url: use sqlite"),
+        ({"DATABASE_URL": "postgresql+asyncpg://u:pass2@h:x/d"}, "database_url: not a URL"),
+        ({"DATABASE_URL": "mysql://u:pass2@h/d"}, "database_url: use sqlite"),
         ({"DATABASE_URL": "sqlite://hub.db"}, "database_url: use sqlite:///FILE"),
         ({"DATABASE_URL": "sqlite:///"}, "database_url: use sqlite:///FILE"),
         ({"DATABASE_URL": "sqlite:///:memory:"}, "database_url: use sqlite:///FILE"),
-        ({"REDIS_URL": "http://:hunter2@h"}, "redis_url: use redis://"),
+        ({"REDIS_URL": "http://:pass2@h"}, "redis_url: use redis://"),
         ({"REDIS_URL": "redis://"}, "redis_url: use redis://"),
         ({"HUB_BASE_URL": "hub.example.com"}, "hub_base_url: use http://"),
         ({"HUB_BASE_URL": "https://hub.example.com/hub"}, "hub_base_url: leave out"),
@@ -135,7 +135,7 @@ def test_a_wrong_setting_is_one_line_that_names_it(environ: dict[str, str], line
         load(environ)
 
     assert "\n" not in str(refused.value)
-    assert "hunter2" not in str(refused.value)
+    assert "pass2" not in str(refused.value)
 
 
 @pytest.mark.parametrize(
