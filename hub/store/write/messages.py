@@ -76,7 +76,11 @@ def outbound(connection: sa.Connection, organization_id: UUID, message_id: UUID)
         m.template,
     ).where(m.organization_id == organization_id, m.id == message_id, m.status == "queued")
     row = connection.execute(statement).first()
-    return msgspec.convert(row._asdict(), Outbound) if row else None
+    if row is None:
+        return None
+    # The names of a row are a kind of text that msgspec does not take for text.
+    values = {str(name): value for name, value in row._mapping.items()}
+    return msgspec.convert(values, Outbound)
 
 
 class Outcome(Struct, frozen=True, kw_only=True):
