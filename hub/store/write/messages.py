@@ -62,6 +62,13 @@ def lock_by_provider_id(
     return connection.execute(statement).first()
 
 
+def exists(connection: sa.Connection, organization_id: UUID, message_id: UUID) -> bool:
+    """Tell whether the organization has a message with this id."""
+    m = message.c
+    statement = sa.select(m.id).where(m.organization_id == organization_id, m.id == message_id)
+    return connection.execute(statement).first() is not None
+
+
 def outbound(connection: sa.Connection, organization_id: UUID, message_id: UUID) -> Outbound | None:
     """Return a message that waits to be sent; None when it was sent already."""
     m = message.c
@@ -79,7 +86,7 @@ def outbound(connection: sa.Connection, organization_id: UUID, message_id: UUID)
     if row is None:
         return None
     # The names of a row are a kind of text that msgspec does not take for text.
-    values = {str(name): value for name, value in row._mapping.items()}
+    values = {str(name): value for name, value in row._asdict().items()}
     return msgspec.convert(values, Outbound)
 
 
