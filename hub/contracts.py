@@ -251,6 +251,8 @@ class Channel(Struct, frozen=True, kw_only=True):
     """Answers the provider's GET verification in plain text; None refuses it."""
     sends: bool = False
     """Outbound messages wait for the plugin's `send` hook; otherwise stored is sent."""
+    has_sessions: bool = True
+    """People on this channel have visitor sessions."""
 
 
 class Plugin(Struct, frozen=True, kw_only=True):

@@ -61,6 +61,10 @@ async def _opened(settings: Settings) -> AsyncIterator[Any]:
         await hub.close()
 
 
+async def _try(settings: Settings) -> None:
+    await (await open_hub(settings)).close()
+
+
 def application() -> Served:
     """Build the app of one worker process, from the environment."""
     settings = load()
@@ -74,6 +78,8 @@ def run(settings: Settings, *, host: str, port: int, workers: int = 1) -> None:
         raise SettingError("workers: SQLite has one server; many processes need PostgreSQL")
     held = hold(settings.database_file) if settings.embedded else contextlib.nullcontext()
     with held:
+        # What cannot be opened is one clear line here, and a stack of log lines inside the server.
+        asyncio.run(_try(settings))
         logs.start(settings)
         uvicorn.run(
             "hub.serve:application" if workers > 1 else Served(settings),

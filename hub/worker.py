@@ -13,7 +13,7 @@ import structlog
 
 from hub.accept import statuses
 from hub.contracts import Event, Sent
-from hub.errors import Unavailable
+from hub.errors import SettingError, Unavailable
 from hub.services.hub import Hub
 from hub.services.open import open_hub
 from hub.settings import Settings
@@ -109,5 +109,7 @@ async def run_worker(settings: Settings) -> None:
 
 
 def run(settings: Settings) -> None:
-    """Run a worker in this process."""
+    """Run a worker in this process; the embedded default has it inside `serve`."""
+    if settings.embedded:
+        raise SettingError("database_url: on SQLite `clonvo serve` does the background work itself")
     asyncio.run(run_worker(settings))

@@ -12,7 +12,7 @@ from functools import partial
 
 from hub import metrics
 from hub.accept import steps
-from hub.accept.draft import Entry
+from hub.accept.draft import Entry, Traits
 from hub.batching import Batcher, Full
 from hub.contracts import Accepted
 from hub.errors import Unavailable
@@ -28,10 +28,10 @@ Answer = Accepted | Exception
 class Acceptor:
     """The one door through which messages get into the store of this process."""
 
-    def __init__(self, database: Database, senders: frozenset[str]) -> None:
-        """`senders` are the channels whose outbound messages wait for a `send` hook."""
+    def __init__(self, database: Database, traits: Traits) -> None:
+        """Store in this database, by the traits of its channels."""
         self._database = database
-        self._senders = senders
+        self._traits = traits
         self._batcher: Batcher[Entry, Accepted] = Batcher(self._flush, most=MOST, room=WAITING)
 
     async def accept(self, entry: Entry) -> Accepted:
@@ -61,7 +61,7 @@ class Acceptor:
     async def _store(self, entries: Sequence[Entry]) -> list[Answer]:
         for attempt in range(RERUNS):
             work = partial(
-                steps.accept, entries=entries, now=datetime.now(UTC), senders=self._senders
+                steps.accept, entries=entries, now=datetime.now(UTC), traits=self._traits
             )
             try:
                 answers = await self._database.write(work)

@@ -50,13 +50,21 @@ class Draft(Struct):
         return self.outcome is None and self.leader is None
 
 
+class Traits(Struct, frozen=True):
+    """What the steps must know about channels, by name."""
+
+    sending: frozenset[str] = frozenset()
+    """Outbound messages wait for a `send` hook."""
+    without_sessions: frozenset[str] = frozenset()
+    """People have no visitor sessions there."""
+
+
 class Batch(Struct):
     """The messages of one transaction and what else it is going to write."""
 
     drafts: list[Draft]
     now: datetime
-    senders: frozenset[str] = frozenset()
-    """Channels whose outbound messages wait for a `send` hook."""
+    traits: Traits
     events: list[NewEvent] = field(default_factory=list)
     silent: list[SessionState] = field(default_factory=list)
     """Sessions that ended because their visitor was silent too long."""

@@ -62,7 +62,7 @@ def accepted(batch: Batch, draft: Draft) -> Accepted:
 def _status(batch: Batch, draft: Draft) -> MessageStatus:
     if draft.entry.message.direction == "inbound":
         return "received"
-    return "queued" if _channel(draft) in batch.senders else "sent"
+    return "queued" if _channel(draft) in batch.traits.sending else "sent"
 
 
 def _channel(draft: Draft) -> str:

@@ -18,7 +18,7 @@ Key = tuple[UUID, UUID, str]
 
 def touch(connection: Connection, batch: Batch) -> None:
     """Give each message its session, where its channel has any, and let the session learn."""
-    drafts = [draft for draft in batch.open if draft.entry.message.visit is not None]
+    drafts = [draft for draft in batch.open if _has_session(batch, draft)]
     wanted = {_key(draft) for draft in drafts}
     found = {
         (s.organization_id, s.key_scope, s.visitor_id): s for s in store.lock(connection, wanted)
@@ -50,6 +50,11 @@ def write(connection: Connection, batch: Batch) -> None:
     store.update(connection, batch.silent)
     store.update(connection, [state for state in ordered if not state.fresh])
     store.insert(connection, [state for state in ordered if state.fresh])
+
+
+def _has_session(batch: Batch, draft: Draft) -> bool:
+    without = batch.traits.without_sessions
+    return draft.conversation is not None and draft.conversation.channel not in without
 
 
 def _is_reply(draft: Draft) -> bool:

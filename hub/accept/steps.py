@@ -10,17 +10,17 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from hub.accept import callers, conversations, customers, duplicates, record, sessions, visitors
-from hub.accept.draft import Batch, Draft, Entry
+from hub.accept.draft import Batch, Draft, Entry, Traits
 from hub.contracts import Accepted
 from hub.errors import HubError
 from hub.store.database import Connection
 
 
 def accept(
-    connection: Connection, entries: Sequence[Entry], now: datetime, senders: frozenset[str]
+    connection: Connection, entries: Sequence[Entry], now: datetime, traits: Traits
 ) -> list[Accepted | HubError]:
     """Store the entries; answer for each, in order, where it is kept or why it is not."""
-    batch = Batch([Draft(entry) for entry in entries], now, senders)
+    batch = Batch([Draft(entry) for entry in entries], now, traits)
     callers.refuse_dead(connection, batch)
     duplicates.answer(connection, batch)
     visitors.admit(connection, batch)

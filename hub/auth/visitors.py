@@ -12,7 +12,7 @@ from hub.errors import BadRequest, Forbidden, Unavailable
 from hub.store.database import Database
 from hub.store.write import visitors as store
 
-_VISITOR = re.compile(r"([^\s.\x00-\x1f\x7f]{1,255})\.([A-Za-z0-9_-]{16,200})\Z")
+_VISITOR = re.compile(r"([^\s\x00-\x1f\x7f]{1,255})\.([A-Za-z0-9_-]{16,200})\Z")
 
 
 class Proof(Struct, frozen=True):

@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 
 from hub.accept import identities, statuses
 from hub.accept.batch import Acceptor
-from hub.accept.draft import Entry
+from hub.accept.draft import Entry, Traits
 from hub.contracts import Accepted, Arrival, Channel, Message, StatusChange
+from hub.errors import BadRequest
 from hub.hooks import Hooks
 from hub.sealing import Sealer
 from hub.services.connections import Connections, PluginConnections
@@ -18,6 +19,7 @@ from hub.services.organizations import Organizations
 from hub.services.users import Users
 from hub.settings import Settings
 from hub.store.database import Database
+from hub.store.write import messages
 
 
 class Hub:
@@ -40,18 +42,17 @@ class Hub:
         self.customers = Customers(database)
         self.on_accepted: Callable[[], None] = lambda: None
         """Called after a commit that left events: wakes the worker of the same process."""
-        senders = frozenset(channel.name for channel in self.channels if channel.sends)
-        self._acceptor = Acceptor(database, senders)
+        self._acceptor = Acceptor(database, _traits(self.channels))
 
     async def accept(
-        self, messages: Sequence[Message | StatusChange], arrival: Arrival
+        self, entries: Sequence[Message | StatusChange], arrival: Arrival
     ) -> list[Accepted | None]:
         """Store what a call brought, and return once all of it is committed.
 
         Answers in order, None for a status. One that is refused raises after the others are done.
         """
         answers = await asyncio.gather(
-            *(self._accept(message, arrival) for message in messages), return_exceptions=True
+            *(self._accept(entry, arrival) for entry in entries), return_exceptions=True
         )
         self.on_accepted()
         for answer in answers:
@@ -68,11 +69,30 @@ class Hub:
         await self._acceptor.close()
         await self.database.close()
 
+    async def _check(self, message: Message, arrival: Arrival) -> None:
+        """Refuse a reply that names a channel or a message there is not."""
+        names = {channel.name for channel in self.channels}
+        if message.reply_channel and message.reply_channel not in names:
+            raise BadRequest(fields={"channel": [f"Use one of: {', '.join(sorted(names))}"]})
+        reply_to = message.reply_to_id
+        if reply_to and not await self.database.read(
+            lambda c: messages.exists(c, arrival.caller.organization_id, reply_to)
+        ):
+            raise BadRequest(fields={"replyToId": ["No message with this id"]})
+
     async def _accept(self, message: Message | StatusChange, arrival: Arrival) -> Accepted | None:
         if isinstance(message, StatusChange):
             organization_id, now = arrival.caller.organization_id, datetime.now(UTC)
             await self.database.write(lambda c: statuses.change(c, organization_id, message, now))
             return None
+        await self._check(message, arrival)
         contributed = self.hooks.collect("identities", message=message)
         proved = identities.of_message(message, arrival.caller, contributed)
         return await self._acceptor.accept(Entry(message, arrival, proved))
+
+
+def _traits(channels: Sequence[Channel]) -> Traits:
+    return Traits(
+        sending=frozenset(channel.name for channel in channels if channel.sends),
+        without_sessions=frozenset(c.name for c in channels if not c.has_sessions),
+    )
