@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from hub.accept import callers, identities, record
 from hub.accept import customers as accept
-from hub.accept.draft import Batch, Draft, Entry
+from hub.accept.draft import Batch, Draft, Entry, Traits
 from hub.contracts import Arrival, Caller, Message, Person
 from hub.errors import HubError, NotFound, Unavailable
 from hub.events.catalogue import CUSTOMER_UPDATED
@@ -89,7 +89,7 @@ def _entry(caller: Caller, person: Person, now: datetime) -> Entry:
 
 def _save(connection: Connection, entry: Entry, attributes: Mapping[str, Any]) -> Saved:
     now, draft = entry.arrival.at, Draft(entry)
-    batch = Batch([draft], now)
+    batch = Batch([draft], now, Traits())
     callers.refuse_dead(connection, batch)
     if isinstance(draft.outcome, HubError):
         raise draft.outcome
