@@ -10,7 +10,7 @@ from litestar import Litestar, Router
 from litestar.datastructures import State
 from litestar.di import Provide
 
-from hub.api import cors, edge, health, ingest, problems, resources
+from hub.api import cors, edge, health, ingest, problems, reference, resources
 from hub.api.guards import caller_of
 from hub.api.request import HubRequest
 from hub.auth.admission import Admission
@@ -38,7 +38,7 @@ def create_app(settings: Settings, hub: Hub, limiter: Limiter) -> edge.Edge:
         ],
     )
     app = Litestar(
-        route_handlers=[api, *health.HANDLERS],
+        route_handlers=[api, *health.HANDLERS, *reference.HANDLERS],
         dependencies={
             "hub": Provide(_given(hub), sync_to_thread=False),
             "caller": Provide(caller_of, sync_to_thread=False),

@@ -20,9 +20,9 @@ def _id(kind: str, noun: str) -> Meta:
     """Describe an id of ours: a kind and 26 characters."""
     return Meta(
         pattern=f"^{kind}{_TAIL}",
-        description=f"The id of a {noun}.",
+        description=f"The id of {noun}.",
         examples=[f"{kind}_01kb3e9v5hf0zt3tbwq6s1m8nd"],
-        extra={"cure": f"Send the id of a {noun}: {kind}_ and 26 characters"},
+        extra={"cure": f"Send the id of {noun}: {kind}_ and 26 characters"},
     )
 
 
@@ -52,11 +52,13 @@ Email320 = Annotated[str, _text(320, "An e-mail address.")]
 Path2048 = Annotated[str, _text(2048, "A path or an address of a page.")]
 Text200 = Annotated[str, Meta(min_length=1, max_length=200)]
 
-MessageId = Annotated[str, _id("msg", "message")]
-CustomerId = Annotated[str, _id("cus", "customer")]
-ConversationId = Annotated[str, _id("con", "conversation")]
-SessionId = Annotated[str, _id("vs", "session")]
-KeyId = Annotated[str, _id("key", "key")]
+MessageId = Annotated[str, _id("msg", "a message")]
+CustomerId = Annotated[str, _id("cus", "a customer")]
+ConversationId = Annotated[str, _id("con", "a conversation")]
+SessionId = Annotated[str, _id("vs", "a session")]
+KeyId = Annotated[str, _id("key", "a key")]
+EventId = Annotated[str, _id("evt", "an event")]
+OrganizationId = Annotated[str, _id("org", "a business")]
 
 Since = Annotated[datetime, _SINCE]
 Cursor = Annotated[str, _CURSOR]

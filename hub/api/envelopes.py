@@ -15,15 +15,16 @@ from hub.api import mapping
 from hub.api.objects import Conversation, Customer, Instant, Message, Session
 from hub.contracts import MessageStatus
 from hub.events import catalogue
+from hub.fields import CustomerId, EventId, OrganizationId
 from hub.store.read import records
 
 
 class Envelope(Struct, frozen=True, kw_only=True, rename="camel", tag_field="type"):
     """What all events have."""
 
-    id: str
+    id: EventId
     timestamp: Instant
-    organization_id: str
+    organization_id: OrganizationId
     api_version: Literal["v1"] = "v1"
 
 
@@ -65,9 +66,9 @@ class ConflictingIdentity(Struct, frozen=True):
 class IdentityConflict(Struct, frozen=True, kw_only=True, rename="camel"):
     """One call named two customers."""
 
-    customer_id: str
+    customer_id: CustomerId
     """The one that was kept."""
-    other_customer_id: str
+    other_customer_id: CustomerId
     identity: ConflictingIdentity
 
 

@@ -50,6 +50,7 @@ async def get_liveness() -> Alive:
     operation_id="getReadiness",
     summary="Can the process take requests?",
     tags=TAGS,
+    opt={"also": {"503": "Some part that is needed is ill."}},
 )
 async def get_readiness(hub: NamedDependency[Hub], state: State) -> Response[Readiness]:
     """Tells which part is ill; a failure (503) means: send nothing here for now."""

@@ -11,13 +11,14 @@ from hub.api.guards import server_key
 from hub.api.mapping import instant
 from hub.api.objects import Instant
 from hub.contracts import Caller
+from hub.fields import KeyId, OrganizationId
 from hub.services.hub import Hub
 
 
 class Business(Struct, frozen=True):
     """The business whose key it is."""
 
-    id: str
+    id: OrganizationId
     name: str
     slug: str
 
@@ -25,7 +26,7 @@ class Business(Struct, frozen=True):
 class Key(Struct, frozen=True, rename="camel"):
     """The key that was sent."""
 
-    id: str
+    id: KeyId
     kind: Literal["server", "widget"]
     label: str
     prefix: str

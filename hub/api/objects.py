@@ -10,6 +10,7 @@ from typing import Annotated, Any, Generic, TypeVar
 from msgspec import Meta, Struct
 
 from hub.contracts import Direction, MessageStatus, MessageType
+from hub.fields import ConversationId, CustomerId, KeyId, MessageId, SessionId
 from hub.store.read.records import AuthorKind, ConversationStatus
 
 T = TypeVar("T")
@@ -37,7 +38,7 @@ class WhatsApp(Struct, frozen=True, kw_only=True, rename="camel"):
 class Customer(Struct, frozen=True, kw_only=True, rename="camel"):
     """Somebody who writes to the business."""
 
-    id: str
+    id: CustomerId
     display_name: str | None
     phone_e164: str | None
     email: str | None
@@ -83,10 +84,10 @@ class Author(Struct, frozen=True):
 class Message(Struct, frozen=True, kw_only=True, rename="camel"):
     """A message, inbound or outbound, of any channel."""
 
-    id: str
-    conversation_id: str
-    customer_id: str
-    session_id: str | None
+    id: MessageId
+    conversation_id: ConversationId
+    customer_id: CustomerId
+    session_id: SessionId | None
     direction: Direction
     channel: str
     type: MessageType
@@ -96,7 +97,7 @@ class Message(Struct, frozen=True, kw_only=True, rename="camel"):
     provider_message_id: str | None
     attachments: Sequence[Attachment]
     reactions: Sequence[Reaction]
-    reply_to_id: str | None
+    reply_to_id: MessageId | None
     author: Author
     seq: int
     """Counts in its conversation, without gaps."""
@@ -111,13 +112,13 @@ class Message(Struct, frozen=True, kw_only=True, rename="camel"):
 class Conversation(Struct, frozen=True, kw_only=True, rename="camel"):
     """All that a customer and the business say to each other on one channel."""
 
-    id: str
-    customer_id: str
+    id: ConversationId
+    customer_id: CustomerId
     channel: str
     status: ConversationStatus
     last_seq: int
     """The `seq` of its latest message."""
-    session_id: str | None
+    session_id: SessionId | None
     """The visitor session of its latest message."""
     customer: Customer
     last_message_at: Instant
@@ -129,11 +130,11 @@ class Conversation(Struct, frozen=True, kw_only=True, rename="camel"):
 class Session(Struct, frozen=True, kw_only=True, rename="camel"):
     """A visitor's time with the business, until 30 days of silence."""
 
-    id: str
-    key_id: str | None
+    id: SessionId
+    key_id: KeyId | None
     visitor_id: str
-    customer_id: str
-    conversation_id: str
+    customer_id: CustomerId
+    conversation_id: ConversationId
     ip_address: str | None
     user_agent: str | None
     referer: str | None

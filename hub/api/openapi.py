@@ -1,0 +1,286 @@
+"""The OpenAPI 3.1 document of everything that is served, made from the routes themselves.
+
+Generators of clients are its strictest readers: every schema has a name, every operation an id,
+and every refusal is the one `Problem`.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from importlib.metadata import version
+from typing import Any, get_args, get_origin
+
+from litestar import Litestar, Response
+from litestar.handlers import HTTPRouteHandler
+from litestar.routes import HTTPRoute
+from msgspec import Struct
+
+from hub.api.envelopes import ENVELOPES
+from hub.api.problems import Problem
+from hub.api.schemas import Schemas, parameters
+from hub.contracts import Channel
+from hub.events import catalogue
+
+Node = dict[str, Any]
+
+_RATES = {
+    "X-RateLimit-Limit": "Calls a minute.",
+    "X-RateLimit-Remaining": "Calls that are left now.",
+    "X-RateLimit-Reset": "The Unix second at which the oldest counted call leaves the window.",
+}
+_RETRY = {"Retry-After": "Seconds to wait."}
+_REFUSALS = {
+    "400": "The body or the query is not what it should be; `details` names every field.",
+    "401": "No key, or none that lives.",
+    "403": "The key is of the wrong kind, or its origin is not allowed.",
+    "404": "There is no such thing.",
+    "408": "The body did not arrive in time.",
+    "409": "The state of things does not allow it now.",
+    "413": "The body is too large.",
+    "415": "The body is not declared as JSON.",
+    "429": "Too many calls.",
+    "500": "A fault of the hub.",
+    "503": "The hub cannot take this now; nothing was stored.",
+}
+_ALWAYS, _WITH_KEY, _WITH_BODY = {"500"}, {"400", "401", "403", "429", "503"}, {"408", "413", "415"}
+_TAGS = {
+    "Messages": "Send messages and read them.",
+    "Customers": "Who writes to the business.",
+    "Conversations": "What a customer and the business say to each other on one channel.",
+    "Sessions": "What is known of a visitor's time with the business.",
+    "Events": "What happened, for whoever missed a webhook or cannot take one.",
+    "Account": "Whose key it is.",
+    "Operations": "Asked by the operator's machines.",
+    "Webhooks": "What the hub sends, signed, to whoever asked for it.",
+}
+_SECURITY: Mapping[str, list[Node]] = {
+    "server_key": [{"serverKey": []}],
+    "widget_key": [{"widgetKey": []}],
+    "key_or_legacy_secret": [{"serverKey": []}, {"legacyOrganization": [], "legacySecret": []}],
+    "signature": [{"providerSignature": []}],
+}
+_HEADERS = {
+    "server_key": ("Idempotency-Key", "Stands in for a missing `providerMessageId`."),
+    "key_or_legacy_secret": ("Idempotency-Key", "Stands in for a missing `providerMessageId`."),
+    "widget_key": ("X-Visitor", "`<visitorId>.<secret>`: who writes, and the proof."),
+}
+
+
+class Operation(Struct, frozen=True, kw_only=True):
+    """One verb on one path."""
+
+    path: str
+    method: str
+    id: str
+    summary: str
+    description: str
+    tag: str
+    parameters: Sequence[str]
+    reply: Any
+    query: type[Struct] | None = None
+    body: type[Struct] | None = None
+    auth: str | None = None
+    header: tuple[str, str] | None = None
+    """A header that it reads, and what it is for."""
+    also: Mapping[str, str] = {}
+    """Other statuses that it answers with the same type, and what they mean."""
+
+    @property
+    def refusals(self) -> set[str]:
+        """Return the statuses it refuses with."""
+        found = _ALWAYS | (_WITH_KEY if self.auth else set())
+        found |= _WITH_BODY if self.body else set()
+        found |= {"404"} if self.parameters else set()
+        return found | ({"409"} if self.header else set())
+
+
+def document(app: Litestar, base: str | None) -> Node:
+    """Return the document; `base` is the address that the hub is reached at."""
+    return _Document(list(_operations(app))).written(base or "/")
+
+
+def _operations(app: Litestar) -> Iterator[Operation]:
+    for route in app.routes:
+        if isinstance(route, HTTPRoute):
+            for handler in dict.fromkeys(route.route_handlers):
+                if "channel" in handler.opt:
+                    yield _ingest(route, handler.opt["channel"])
+                elif handler.operation_id:
+                    yield _resource(route, handler)
+
+
+def _resource(route: HTTPRoute, handler: HTTPRouteHandler) -> Operation:
+    (method,) = handler.http_methods - {"OPTIONS"}
+    returned = handler.parsed_fn_signature.return_type.annotation
+    return Operation(
+        path=_camel(route.path_format),
+        method=method.lower(),
+        id=str(handler.operation_id),
+        summary=handler.summary or "",
+        description=_unfolded(handler.fn.__doc__ or ""),
+        tag=(handler.tags or [""])[0],
+        parameters=[_camel(name) for name in route.path_parameters],
+        reply=get_args(returned)[0] if get_origin(returned) is Response else returned,
+        query=handler.opt.get("query"),
+        body=handler.opt.get("body"),
+        auth="server_key" if handler.guards else None,
+        also=handler.opt.get("also", {}),
+    )
+
+
+def _ingest(route: HTTPRoute, channel: Channel) -> Operation:
+    words = re.findall(r"[a-z0-9]+", re.sub(r"\{.*?\}", "", channel.path))
+    return Operation(
+        path=_camel(route.path_format),
+        method="post",
+        id="post" + "".join(word.title() for word in words),
+        summary=channel.summary,
+        description=_rule(channel.wire),
+        tag=words[0].title(),
+        parameters=[_camel(name) for name in route.path_parameters],
+        reply=channel.reply_type,
+        body=channel.wire,
+        auth=channel.auth,
+        header=_HEADERS.get(channel.auth),
+    )
+
+
+def _parameters(operation: Operation) -> list[Node]:
+    text = {"type": "string"}
+    found = [
+        {"name": name, "in": "path", "required": True, "schema": text}
+        for name in operation.parameters
+    ]
+    found += parameters(operation.query) if operation.query else []
+    if operation.header:
+        name, description = operation.header
+        about = {"name": name, "in": "header", "description": description}
+        found.append({**about, "required": False, "schema": text})
+    return found
+
+
+class _Document:
+    """The document in the making."""
+
+    def __init__(self, operations: Sequence[Operation]) -> None:
+        self._operations = operations
+        replies = [Problem, *ENVELOPES.values(), *(operation.reply for operation in operations)]
+        bodies = [operation.body for operation in operations if operation.body]
+        self._schemas = Schemas(replies, bodies)
+
+    def written(self, base: str) -> Node:
+        tags = dict.fromkeys([*_TAGS, *(operation.tag for operation in self._operations)])
+        return {
+            "openapi": "3.1.0",
+            "info": _info(),
+            "servers": [{"url": base}],
+            "tags": [_tag(name) for name in tags],
+            "paths": self._paths(),
+            "webhooks": {kind.name: self._webhook(kind) for kind in catalogue.ALL},
+            "components": {
+                "schemas": self._schemas.components,
+                "securitySchemes": _security_schemes(),
+                "headers": {name: _header(text) for name, text in (_RATES | _RETRY).items()},
+            },
+        }
+
+    def _paths(self) -> Node:
+        paths: Node = {}
+        for operation in self._operations:
+            paths.setdefault(operation.path, {})[operation.method] = self._operation(operation)
+        return dict(sorted(paths.items()))
+
+    def _operation(self, operation: Operation) -> Node:
+        found: Node = {
+            "operationId": operation.id,
+            "summary": operation.summary,
+            "description": operation.description,
+            "tags": [operation.tag],
+            "security": _SECURITY.get(operation.auth or "", []),
+            "parameters": _parameters(operation),
+            "responses": self._responses(operation),
+        }
+        if operation.body:
+            found["requestBody"] = {"required": True, "content": self._json(operation.body)}
+        return {name: value for name, value in found.items() if value or name == "security"}
+
+    def _responses(self, operation: Operation) -> Node:
+        rates = list(_RATES) if operation.auth not in {None, "signature"} else []
+        found = {"200": self._response("Done.", operation.reply, rates)}
+        for status, text in operation.also.items():
+            found[status] = self._response(text, operation.reply)
+        for status in sorted(operation.refusals):
+            retry = list(_RETRY) if status in {"429", "503"} else []
+            headers = [*(rates if status == "429" else []), *retry]
+            found[status] = self._response(_REFUSALS[status], Problem, headers)
+        return dict(sorted(found.items()))
+
+    def _response(self, description: str, type_: Any, headers: Sequence[str] = ()) -> Node:
+        found: Node = {"description": description, "content": self._json(type_)}
+        if headers:
+            found["headers"] = {name: {"$ref": f"#/components/headers/{name}"} for name in headers}
+        return found
+
+    def _webhook(self, kind: catalogue.EventType) -> Node:
+        content = self._json(ENVELOPES[kind.name])
+        return {
+            "post": {
+                "operationId": "on" + ENVELOPES[kind.name].__name__,
+                "summary": kind.description,
+                "tags": ["Webhooks"],
+                "security": [],
+                "requestBody": {"required": True, "content": content},
+                "responses": {"200": {"description": "Any 2xx: taken."}},
+            }
+        }
+
+    def _json(self, type_: Any) -> Node:
+        return {"application/json": {"schema": self._schemas.reference(type_)}}
+
+
+def _tag(name: str) -> Node:
+    return {"name": name} | ({"description": _TAGS[name]} if name in _TAGS else {})
+
+
+def _header(description: str) -> Node:
+    return {"description": description, "schema": {"type": "integer"}}
+
+
+def _info() -> Node:
+    return {
+        "title": "Clonvo Hub",
+        "version": version("clonvo-hub"),
+        "description": "Customer messages in, replies out, over every channel of a business.",
+        "license": {"name": "MIT", "identifier": "MIT"},
+    }
+
+
+def _security_schemes() -> Node:
+    def bearer(prefix: str, description: str) -> Node:
+        about = f"`{prefix}` and 32 characters. {description}"
+        return {"type": "http", "scheme": "bearer", "description": about}
+
+    def header(name: str, description: str) -> Node:
+        return {"type": "apiKey", "in": "header", "name": name, "description": description}
+
+    return {
+        "serverKey": bearer("ck_live_", "For backends."),
+        "widgetKey": bearer("cwk_live_", "For browsers, from an allowed origin."),
+        "legacyOrganization": header("X-ChatHub-Org", "The slug of the business."),
+        "legacySecret": header("X-ChatHub-Secret", "The secret of the business."),
+        "providerSignature": header("X-Hub-Signature-256", "HMAC-SHA256 of the body, in hex."),
+    }
+
+
+def _rule(body: type[Struct]) -> str:
+    paths: tuple[str, ...] = getattr(body, "at_least_one", ())
+    return f"At least one of: {', '.join(f'`{path}`' for path in paths)}." if paths else ""
+
+
+def _camel(text: str) -> str:
+    return re.sub(r"_([a-z])", lambda found: found[1].upper(), text)
+
+
+def _unfolded(docstring: str) -> str:
+    """Return a docstring with each paragraph on one line."""
+    paragraphs = re.split(r"\n\s*\n", docstring)
+    return "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
