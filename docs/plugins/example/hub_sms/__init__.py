@@ -22,6 +22,7 @@ CHANNEL = Channel(
     reply=taken,
     reply_type=Taken,
     summary="Take text messages from the gateway",
+    has_sessions=False,
 )
 
 

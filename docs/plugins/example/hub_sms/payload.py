@@ -31,8 +31,8 @@ class Receipt(Struct, frozen=True, rename="camel"):
 class Delivery(Struct, frozen=True):
     """The body of one call."""
 
-    texts: list[Text] = []
-    receipts: list[Receipt] = []
+    texts: tuple[Text, ...] = ()
+    receipts: tuple[Receipt, ...] = ()
 
 
 class Taken(Struct, frozen=True):
