@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import click
+from click.exceptions import NoArgsIsHelpError
 
-from hub.cli import keys, organizations, schema
+from hub.cli import checkup, demo, keys, organizations, plugins, schema, serving, users
 from hub.errors import CommandError, HubError, SettingError
 
 CANNOT, USAGE = 1, 2
@@ -17,6 +18,14 @@ class Clonvo(click.Group):
 
     A plugin is imported when a command is not one of ours, so a broken one breaks nothing else.
     """
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return a command of ours, else of a plugin."""
+        return super().get_command(ctx, cmd_name) or plugins.plugin_command(cmd_name)
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        """Return our commands in the order in which one needs them."""
+        return list(self.commands)
 
     def main(
         self,
@@ -29,6 +38,9 @@ class Clonvo(click.Group):
         """Run a command and exit: 0 done, 1 cannot be done, 2 not a command line of ours."""
         try:
             sys.exit(super().main(args, prog_name, complete_var, standalone_mode=False, **extra))
+        except NoArgsIsHelpError as error:
+            click.echo(error.format_message(), err=True)
+            sys.exit(USAGE)
         except click.UsageError as error:
             _fail(_usage(error), USAGE)
         except click.ClickException as error:
@@ -36,10 +48,13 @@ class Clonvo(click.Group):
         except (click.Abort, KeyboardInterrupt):
             _fail("stopped", CANNOT)
         except BrokenPipeError:
-            # The reader of our output went away, as `head` does.
-            sys.stderr.close()
+            # The reader of our output went away, as `head` does: nothing more can be said.
+            sys.stdout = None
             sys.exit(CANNOT)
-        except (CommandError, SettingError, OSError) as error:
+        except OSError as error:
+            known = [str(part) for part in (error.filename, error.strerror) if part]
+            _fail(": ".join(known) or str(error), CANNOT)
+        except (CommandError, SettingError) as error:
             _fail(str(error), CANNOT)
         except HubError as error:
             _fail(_sentences(error), CANNOT)
@@ -53,9 +68,9 @@ def main() -> None:
 @click.group(
     cls=Clonvo,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="Settings come from config/hub.toml and the environment; `clonvo doctor` checks them.",
+    epilog="Plugins add commands: `clonvo plugins`. Settings: config/hub.toml.",
 )
-@click.version_option(package_name="clonvo-hub", message="%(version)s")
+@click.version_option(None, "-V", "--version", package_name="clonvo-hub", message="%(version)s")
 def clonvo() -> None:
     """Run and look after a Clonvo Hub.
 
@@ -67,8 +82,9 @@ def clonvo() -> None:
     """
 
 
-for command in (*schema.COMMANDS, *organizations.COMMANDS, *keys.COMMANDS):
-    clonvo.add_command(command)
+for module in (demo, serving, schema, checkup, organizations, users, keys, plugins):
+    for command in module.COMMANDS:
+        clonvo.add_command(command)
 
 
 def _fail(line: str, status: int) -> None:

@@ -1,7 +1,5 @@
 """`clonvo migrate`."""
 
-import asyncio
-
 import click
 
 from hub.cli.output import as_json, print_json
@@ -18,6 +16,8 @@ def migrate(*, as_json: bool) -> None:
     \b
     Example:  clonvo migrate
     """
+    import asyncio
+
     from hub.settings import load
     from hub.store import schema
 

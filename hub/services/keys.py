@@ -19,6 +19,7 @@ from hub.services.forms import Form, now, whole
 from hub.store.admin import keys as store
 from hub.store.admin.records import ApiKey, KeyKind
 from hub.store.database import Connection, Contended, Database
+from hub.store.write import credentials
 
 OVERLAP = timedelta(hours=24)
 MAX_ORIGINS = 50
@@ -84,6 +85,18 @@ class Keys:
         """Return a key of the organization, or raise `NotFound`."""
         return await self._database.read(lambda c: _found(c, organization_id, key_id))
 
+    async def by_plaintext(self, organization_id: UUID, plaintext: str) -> ApiKey | None:
+        """Return the living key of the organization that this text is; None when it is none."""
+        digest = secret.digest(plaintext)
+
+        def work(connection: Connection) -> ApiKey | None:
+            row = credentials.find_keys(connection, [digest]).get(digest)
+            if row is None or not credentials.lives(row, now()):
+                return None
+            return store.find(connection, organization_id, row.id)
+
+        return await self._database.read(work)
+
     async def owner(self, key_id: UUID) -> UUID:
         """Return whose key this is, for the operator at a terminal; `NotFound` otherwise."""
         owner = await self._database.read(lambda c: store.owner(c, key_id))
@@ -123,6 +136,22 @@ class Keys:
 
         return await self._database.write(work)
 
+    async def allow(self, organization_id: UUID, key_id: UUID, origins: Iterable[str]) -> ApiKey:
+        """Replace the origins of a widget key; the next request is decided by the new ones.
+
+        Raises `BadRequest` naming `allowedOrigins`, as for a new key.
+        """
+
+        def work(connection: Connection) -> ApiKey:
+            key = _found(connection, organization_id, key_id)
+            form = Form()
+            allowed = _origins(form, key.kind, list(origins))
+            form.check()
+            store.update(connection, organization_id, key_id, allowed_origins=allowed)
+            return msgspec.structs.replace(key, allowed_origins=allowed)
+
+        return await self._database.write(work)
+
     async def expire(
         self, organization_id: UUID, key_id: UUID, expires_at: datetime | None
     ) -> ApiKey:
@@ -142,7 +171,7 @@ class Keys:
 
 
 def _found(connection: Connection, organization_id: UUID, key_id: UUID) -> ApiKey:
-    key = store.find(connection, organization_id, key_id)
+    key = store.locked(connection, organization_id, key_id)
     if key is None:
         raise NotFound("There is no such key")
     return key

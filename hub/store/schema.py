@@ -6,10 +6,13 @@ A start only compares two numbers: Alembic is imported when there is something t
 
 import asyncio
 import importlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import sqlalchemy as sa
 from msgspec import Struct
+from sqlalchemy import exc
 
 from hub.errors import SettingError
 from hub.settings import Settings
@@ -20,6 +23,10 @@ MIGRATIONS = Path(__file__).with_name("migrations")
 
 # Any constant does, as long as every version uses the same one.
 _LOCK = 0x636C6F6E766F
+# Wrong password or user, no such database, no right to make tables (PostgreSQL, appendix A).
+_REFUSALS = ("28", "3D", "42501")
+# SQLite has no such codes.
+_NO_DATABASE = "file is not a database"
 _WAIT = "SET LOCAL lock_timeout = '60s'"
 
 
@@ -31,8 +38,12 @@ class Migrated(Struct, frozen=True):
 
 
 async def version(database: Database) -> str | None:
-    """Return the database's revision; None when it is empty."""
-    return await database.read(_version)
+    """Return the database's revision; None when it is empty.
+
+    Raises `SettingError` when what the setting names lets us not in or is no database.
+    """
+    with _refusals():
+        return await database.read(_version)
 
 
 async def check(database: Database) -> None:
@@ -73,12 +84,27 @@ async def _migrate_server(url: str) -> Migrated:
         url, poolclass=sa.NullPool, connect_args={"timeout": CONNECT_SECONDS}
     )
     try:
-        async with engine.begin() as connection:
-            await connection.execute(sa.text(_WAIT))
-            await connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
-            return await connection.run_sync(_upgrade)
+        with _refusals():
+            async with engine.begin() as connection:
+                await connection.execute(sa.text(_WAIT))
+                await connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
+                return await connection.run_sync(_upgrade)
+    except (OSError, TimeoutError) as error:
+        raise SettingError(f"database_url: no answer {error}".rstrip()) from error
     finally:
         await engine.dispose()
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """Say in one line what the setting's database says when it lets us not in."""
+    try:
+        yield
+    except exc.DBAPIError as error:
+        state = getattr(error.orig, "sqlstate", None) or ""
+        if state.startswith(_REFUSALS) or _NO_DATABASE in str(error.orig):
+            raise SettingError(f"database_url: {str(error.orig).partition(chr(10))[0]}") from error
+        raise
 
 
 def _migrate_file(file: Path) -> Migrated:

@@ -38,10 +38,14 @@ def listed(connection: sa.Connection, organization_id: UUID) -> list[ApiKey]:
 
 
 def find(connection: sa.Connection, organization_id: UUID, key_id: UUID) -> ApiKey | None:
-    """Return one key, its row locked until the transaction ends where the store has row locks."""
-    statement = sa.select(api_key).where(_one(organization_id, key_id)).with_for_update()
-    row = connection.execute(statement).first()
-    return _key(row) if row else None
+    """Return one key."""
+    return _first(connection, sa.select(api_key).where(_one(organization_id, key_id)))
+
+
+def locked(connection: sa.Connection, organization_id: UUID, key_id: UUID) -> ApiKey | None:
+    """Return one key, its row locked until the transaction ends (SQLite has one writer)."""
+    chosen = sa.select(api_key).where(_one(organization_id, key_id))
+    return _first(connection, chosen.with_for_update())
 
 
 def owner(connection: sa.Connection, key_id: UUID) -> UUID | None:
@@ -50,9 +54,7 @@ def owner(connection: sa.Connection, key_id: UUID) -> UUID | None:
     return connection.execute(statement).scalar_one_or_none()
 
 
-def update(
-    connection: sa.Connection, organization_id: UUID, key_id: UUID, **values: datetime | str | None
-) -> None:
+def update(connection: sa.Connection, organization_id: UUID, key_id: UUID, **values: Any) -> None:
     """Change columns of one key."""
     connection.execute(sa.update(api_key).where(_one(organization_id, key_id)).values(values))
 
@@ -79,6 +81,11 @@ def _add_secret(connection: sa.Connection, key_id: UUID, digest: str, now: datet
 
 def _one(organization_id: UUID, key_id: UUID) -> sa.ColumnElement[bool]:
     return sa.and_(api_key.c.organization_id == organization_id, api_key.c.id == key_id)
+
+
+def _first(connection: sa.Connection, statement: sa.Select[Any]) -> ApiKey | None:
+    row = connection.execute(statement).first()
+    return _key(row) if row else None
 
 
 def _key(row: sa.Row[Any]) -> ApiKey:
