@@ -5,6 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
+from hub.store import tables
 from tests.support.app import Api, MakeApi
 
 VISITOR = {
@@ -128,7 +129,7 @@ async def test_the_count_is_that_of_the_stored_messages(api: Api) -> None:
         json={"body": "ho", "direction": "outbound", "customerId": reply.json()["customerId"]},
     )
 
-    assert (await api.session_of(reply))["messageCount"] == await api.count("message") == 4
+    assert (await api.session_of(reply))["messageCount"] == await api.count(tables.message) == 4
 
 
 async def test_each_message_is_one_line_of_the_event_log(api: Api) -> None:
@@ -136,11 +137,11 @@ async def test_each_message_is_one_line_of_the_event_log(api: Api) -> None:
     reply = await visit(api, path="/a")
     await visit(api, path="/b")
 
-    logged = await api.rows("SELECT kind, path FROM widget_event ORDER BY id")
+    logged = [(row.kind, row.path) for row in await api.rows(tables.widget_event)]
     await visit(api, path="/c")
 
-    assert [tuple(row) for row in logged] == [("message", "/a"), ("message", "/b")]
-    assert await api.count("widget_event") == 3
+    assert logged == [("message", "/a"), ("message", "/b")]
+    assert await api.count(tables.widget_event) == 3
     assert (await api.session_of(reply))["messageCount"] == 3
 
 

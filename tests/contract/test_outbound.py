@@ -91,8 +91,9 @@ async def test_a_conversation_can_be_addressed(api: Api) -> None:
         )
 
 
-async def test_a_queued_reply_becomes_sent_when_its_channel_took_it(api: Api) -> None:
+async def test_a_queued_reply_becomes_sent_when_its_channel_took_it(lone_api: Api) -> None:
     """The worker hands it to the widget, once, and the message says so."""
+    api = lone_api
     asked = await api.widget.post(
         "/widget/messages", json={"body": "hi", "visitor": {"visitorId": "v_1"}}
     )

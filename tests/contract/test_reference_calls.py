@@ -5,6 +5,7 @@ from typing import Any
 
 import httpx
 
+from hub.store import tables
 from tests.contract.reference import documented
 from tests.support.app import Api
 
@@ -117,7 +118,7 @@ async def test_a_repeat_is_told_as_a_duplicate_with_its_id(api: Api) -> None:
         200,
         {**documented(first.json()), "duplicate": True},
     )
-    assert await api.count("message") == 1
+    assert await api.count(tables.message) == 1
 
 
 async def test_the_widget_call_of_the_reference(api: Api) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from hub.auth import keys
 from hub.services.inbox import Inbox
+from hub.store import tables
 from tests.contract.reference import documented
 from tests.support.app import Api, MakeApi, bearer
 
@@ -93,7 +94,7 @@ async def test_401_says_the_same_for_every_cause(api: Api) -> None:
     answers = [told(await api.client(cause).post("/messages", json=GOOD)) for cause in causes]
 
     assert answers == [(401, DEAD)] * len(causes)
-    assert await api.count("message") == 0
+    assert await api.count(tables.message) == 0
 
 
 async def test_401_for_the_legacy_secret(api: Api) -> None:

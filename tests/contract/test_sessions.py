@@ -5,6 +5,7 @@ from typing import Any
 
 import httpx
 
+from hub.store import tables
 from tests.support.app import Api
 
 VISITOR = {"visitorId": "v_1"}
@@ -19,8 +20,7 @@ async def write(api: Api, **body: Any) -> httpx.Response:
 
 async def fall_silent(api: Api, silence: timedelta) -> None:
     """Let the visitor's last call be so long ago."""
-    seen = int((datetime.now(UTC) - silence).timestamp() * 1000)
-    await api.execute("UPDATE visitor_session SET last_seen_at = :seen", seen=seen)
+    await api.change(tables.visitor_session, last_seen_at=datetime.now(UTC) - silence)
 
 
 async def test_a_visitor_who_comes_back_in_time_goes_on(api: Api) -> None:

@@ -1,6 +1,7 @@
 """The web app in this process over a real database: what most tests of the API talk to."""
 
 import asyncio
+import itertools
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
@@ -15,14 +16,18 @@ from hub import ids
 from hub.api.edge import Edge
 from hub.app import create_app
 from hub.auth.limits import MemoryLimiter
+from hub.hooks import Hooks
+from hub.sealing import open_sealer
 from hub.services.hub import Hub
-from hub.services.open import open_hub
 from hub.settings import Settings
+from hub.store.database import Database, open_database
+from tests.support.databases import PostgresDatabases, SqliteDatabases
 from tests.support.hubs import SECRET
 
 ORIGIN = "https://shop.example.com"
 PEER = ("198.51.100.7", 40000)  # TEST-NET-2 of RFC 5737
 BASE = "http://hub.test/api/v1"
+_NUMBERS = itertools.count(1)
 
 
 class Clock:
@@ -104,19 +109,22 @@ class Api:
         message: dict[str, Any] = found.json()
         return message
 
-    async def rows(self, statement: str, **values: Any) -> Sequence[sa.Row[Any]]:
-        """Return what a statement finds in the database."""
-        return await self.hub.database.read(lambda c: c.execute(sa.text(statement), values).all())
+    async def rows(self, table: sa.Table) -> Sequence[sa.Row[Any]]:
+        """Return the business's rows of a table, in the order of the primary key."""
+        statement = sa.select(table).where(self._mine(table)).order_by(*table.primary_key)
+        return await self.hub.database.read(lambda c: c.execute(statement).all())
 
-    async def count(self, table: str) -> int:
-        """Return how many rows a table has."""
-        (row,) = await self.rows(f"SELECT count(*) FROM {table}")
-        found: int = row[0]
-        return found
+    async def count(self, table: sa.Table) -> int:
+        """Return how many rows of a table are the business's."""
+        return len(await self.rows(table))
 
-    async def execute(self, statement: str, **values: Any) -> None:
-        """Change the database behind the hub's back."""
-        await self.hub.database.write(lambda c: c.execute(sa.text(statement), values))
+    async def change(self, table: sa.Table, **values: Any) -> None:
+        """Change all the business's rows of a table behind the hub's back."""
+        statement = sa.update(table).where(self._mine(table)).values(**values)
+        await self.hub.database.write(lambda c: c.execute(statement))
+
+    def _mine(self, table: sa.Table) -> sa.ColumnElement[bool]:
+        return table.c.organization_id == self.business.id
 
 
 MakeApi = Callable[..., Awaitable[Api]]
@@ -142,26 +150,48 @@ async def make_business(hub: Hub, slug: str = "acme") -> Business:
 
 
 @asynccontextmanager
-async def running(settings: Settings) -> AsyncIterator[Api]:
-    """Open a hub with one business and serve its app in this process."""
+async def serving(settings: Settings, database: Database) -> AsyncIterator[Api]:
+    """Serve an app over an open database in this process, with a business of its own."""
     clock = Clock()
-    hub = await open_hub(settings)
-    try:
-        app = create_app(settings, hub, MemoryLimiter(clock, clock))
-        async with _lifespan(app):
-            yield Api(app, hub, clock, await make_business(hub))
-    finally:
-        await hub.close()
+    hub = Hub(settings, database, Hooks(settings.plugins), open_sealer(settings))
+    app = create_app(settings, hub, MemoryLimiter(clock, clock))
+    async with _lifespan(app):
+        yield Api(app, hub, clock, await make_business(hub, f"acme-{next(_NUMBERS)}"))
+
+
+@pytest.fixture(scope="session")
+async def shared_sqlite(
+    sqlite_databases: SqliteDatabases, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Database]:
+    """An open SQLite database, in which each test makes a business."""
+    url = sqlite_databases.migrated(tmp_path_factory.mktemp("shared"))
+    async with _opened(url) as database:
+        yield database
+
+
+@pytest.fixture(scope="session")
+async def shared_postgres(postgres_databases: PostgresDatabases) -> AsyncIterator[Database]:
+    """An open PostgreSQL database, in which each test makes a business."""
+    with postgres_databases.migrated() as url:
+        async with _opened(url) as database:
+            yield database
 
 
 @pytest.fixture
-async def make_api(database_url: str) -> AsyncIterator[MakeApi]:
+def database(_store: str, request: pytest.FixtureRequest) -> Database:
+    """An open database with other tests' businesses in it; once each on both stores."""
+    shared: Database = request.getfixturevalue(f"shared_{_store}")
+    return shared
+
+
+@pytest.fixture
+async def make_api(database: Database) -> AsyncIterator[MakeApi]:
     """The maker of an app with settings of the test's own, such as `ingest_rate_per_min=5`."""
     async with AsyncExitStack() as stack:
 
         async def make(**settings: Any) -> Api:
-            whole = Settings(database_url=database_url, hub_secret=SECRET, **settings)
-            return await stack.enter_async_context(running(whole))
+            whole = Settings(hub_secret=SECRET, **settings)
+            return await stack.enter_async_context(serving(whole, database))
 
         yield make
 
@@ -172,9 +202,26 @@ async def api(make_api: MakeApi) -> Api:
     return await make_api()
 
 
+@pytest.fixture
+async def lone_api(database_url: str) -> AsyncIterator[Api]:
+    """An app over a database of its own, for what looks at all businesses."""
+    settings = Settings(hub_secret=SECRET)
+    async with _opened(database_url) as database, serving(settings, database) as api:
+        yield api
+
+
 def unknown_id(kind: ids.Kind) -> str:
     """Return an id that nobody has."""
     return ids.wire(kind, ids.new())
+
+
+@asynccontextmanager
+async def _opened(url: str) -> AsyncIterator[Database]:
+    database = open_database(Settings(database_url=url))
+    try:
+        yield database
+    finally:
+        await database.close()
 
 
 @asynccontextmanager
