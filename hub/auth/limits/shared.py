@@ -10,7 +10,7 @@ from redis.asyncio import Redis
 
 from hub.auth.limits.buckets import Bucket, Verdict, refusal
 from hub.auth.limits.memory import MemoryLimiter
-from hub.auth.limits.shared_log import RedisLimiter
+from hub.auth.limits.shared_log import ALIVE_SECONDS, RedisLimiter
 
 BEAT_SECONDS = 1.0
 
@@ -40,6 +40,7 @@ class SharedLimiter:
         self._processes = processes
         self._alone = False
         self._back_at = float("-inf")
+        self._closed = False
         self._heart: asyncio.Task[None] | None = None
 
     @property
@@ -54,6 +55,7 @@ class SharedLimiter:
 
     async def close(self) -> None:
         """Answer what waits, and leave the other processes."""
+        self._closed = True
         if self._heart:
             self._heart.cancel()
             await asyncio.wait([self._heart])
@@ -108,28 +110,34 @@ class SharedLimiter:
             return None
 
     async def _beat_on(self) -> None:
-        while True:
+        # Not `True`: inside a beat, `asyncio.wait_for` of Python 3.11 may swallow the cancellation.
+        while not self._closed:
             await asyncio.sleep(BEAT_SECONDS)
             await self._beat()
 
     async def _beat(self) -> None:
         try:
-            self._processes = await self._shared.join()
+            processes = await self._shared.join()
         except Exception as error:  # noqa: BLE001 - the next beat tries again
             self._lose(error)
         else:
-            self._regain()
+            self._regain(processes)
 
     def _lose(self, error: Exception) -> None:
         if not self._alone:
             self._alone = True
             log.warning("limits_alone", processes=self._processes, reason=repr(error))
 
-    def _regain(self) -> None:
-        if self._alone:
-            self._alone = False
+    def _regain(self, processes: int) -> None:
+        returning, self._alone = self._alone, False
+        if returning:
             self._back_at = self._clock()
-            log.info("limits_shared", processes=self._processes)
+        # An emptied Redis learns only in the next seconds how many there are.
+        if self._clock() < self._back_at + ALIVE_SECONDS:
+            processes = max(processes, self._processes)
+        self._processes = processes
+        if returning:
+            log.info("limits_shared", processes=processes)
 
 
 def _named(buckets: Sequence[Bucket], verdicts: Sequence[Verdict]) -> list[Verdict]:

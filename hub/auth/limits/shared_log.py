@@ -136,7 +136,6 @@ class RedisLimiter:
                 [self._token or 0, msgspec.msgpack.encode([windows, requests])],
             )
         if not answer:
-            self._token = None
             raise Forgotten
         return _read(calls, answer)
 

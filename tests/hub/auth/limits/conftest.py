@@ -47,6 +47,12 @@ class RedisWorld(MemoryWorld):
         await self.redis.rpush("clock", *divmod(self.now, MICROSECONDS))
 
 
+@pytest.fixture(autouse=True)
+def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine that is busy with other tests is not a Redis that hangs."""
+    monkeypatch.setattr(shared_log, "DEADLINE_SECONDS", 10)
+
+
 @asynccontextmanager
 async def _redis_world(url: str) -> AsyncIterator[RedisWorld]:
     async with connect(url) as redis:
