@@ -36,14 +36,22 @@ class Served:
             await self._live(scope, receive, send)
 
     async def _live(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def keep_last_word(message: Any) -> None:
+            if message["type"] != "lifespan.shutdown.complete":
+                await send(message)
+
         try:
             async with _opened(self._settings) as app:
                 self._app = app
-                await app(scope, receive, send)
+                await app(scope, receive, keep_last_word)
         except SettingError as error:
             # The server prints what it is told here and ends.
             failed: Any = {"type": "lifespan.startup.failed", "message": f"clonvo: {error}"}
             await send(failed)
+        else:
+            # The server ends its loop on this word: the hub is closed by now.
+            complete: Any = {"type": "lifespan.shutdown.complete"}
+            await send(complete)
 
 
 @contextlib.asynccontextmanager

@@ -257,8 +257,9 @@ def _plugins(settings: Settings) -> Iterator[Finding]:
             good.append(name)
         except SettingError as error:
             cure = "mend or remove it, or take it out of the setting `plugins`"
-            yield Finding("plugins", "fail", str(error), cure)
+            yield Finding(f"plugin {name}", "fail", str(error).removeprefix("plugins: "), cure)
     yield Finding("plugins", "ok", ", ".join(good) or "none is on")
     strangers = sorted(set(settings.plugin_settings) - set(installed()))
     for name in strangers:
-        yield Finding("plugins", "warn", f"[plugin.{name}] is for no plugin that is installed")
+        text = f"[plugin.{name}] is for no plugin that is installed"
+        yield Finding(f"plugin {name}", "warn", text, "take the table out, or install the plugin")

@@ -118,7 +118,7 @@ def _migrate_file(file: Path) -> Migrated:
 
     try:
         # BEGIN IMMEDIATE: the second of two that migrate waits here, and finds nothing to do.
-        with engine.execution_options(hub_write=True).begin() as connection:
+        with _refusals(), engine.execution_options(hub_write=True).begin() as connection:
             migrated = _upgrade(connection)
             if connection.exec_driver_sql("PRAGMA foreign_key_check").first():
                 raise SettingError("database_url: the migration would leave rows without parents")

@@ -1,0 +1,104 @@
+"""`clonvo serve` and `clonvo worker`: what they say before they run, and when they cannot."""
+
+import socket
+
+import pytest
+
+from hub.cli import serving
+from hub.settings import Settings
+from hub.store.database import hold
+from tests.support.hubs import SECRET
+
+
+@pytest.fixture
+def taken():
+    """A port of 127.0.0.1 that somebody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield str(server.getsockname()[1])
+
+
+def _is_one_line(result, line: str) -> bool:
+    return (result.exit_code, result.stdout) == (1, "") and result.stderr.startswith(
+        f"clonvo: {line}"
+    )
+
+
+def test_an_empty_hub_says_how_to_begin_and_serves(make_hub) -> None:
+    """Once there is a business it says nothing of it."""
+    hub = make_hub()
+    hub.start()
+    assert "clonvo org create" in hub.process.words()
+    hub.process.stop()
+
+    hub.command("org", "create", "acme", "--name", "Acme")
+    hub.start()
+    assert "clonvo org create" not in hub.process.words()
+
+
+def test_commands_write_beside_a_server_that_runs(make_hub) -> None:
+    """On one SQLite file: short transactions, and the server sees them."""
+    hub = make_hub()
+    hub.start()
+
+    for number in range(3):
+        hub.command("org", "create", f"acme-{number}", "--name", "Acme")
+    assert hub.command("org", "list").count("acme-") == 3
+
+
+def test_a_port_that_is_taken_is_told_before_anything_runs(clonvo, taken) -> None:
+    """By serve and demo alike."""
+    for command in ("serve", "demo"):
+        result = clonvo(command, "--port", taken)
+        assert _is_one_line(result, f"127.0.0.1:{taken} is in use"), result.stderr
+
+
+def test_a_second_server_on_one_file_is_refused(clonvo, tmp_path) -> None:
+    """Many servers need PostgreSQL."""
+    clonvo("org", "create", "acme", "--name", "Acme")
+
+    with hold(tmp_path / "data" / "hub.db"):
+        result = clonvo("serve", "--port", str(_free()))
+    assert _is_one_line(result, "database_url: another server runs on")
+
+
+def _free() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return server.getsockname()[1]
+
+
+def test_many_workers_and_a_worker_alone_need_postgresql(clonvo) -> None:
+    """SQLite has one process that writes all the time."""
+    clonvo("org", "create", "acme", "--name", "Acme")
+
+    many = clonvo("serve", "--workers", "2", "--port", str(_free()))
+    assert _is_one_line(many, "workers: SQLite has one server")
+    assert _is_one_line(clonvo("worker"), "with SQLite `clonvo serve` does")
+
+
+@pytest.mark.parametrize("command", ["serve", "worker"])
+def test_what_stops_the_start_is_one_line(clonvo, plugin, postgres_database_url, command) -> None:
+    """A missing secret, a plugin that is not there, one that is broken."""
+    plugin("broken", "raise RuntimeError('no luck')")
+    url = {"DATABASE_URL": postgres_database_url}
+
+    assert _is_one_line(clonvo(command, **url), "hub_secret: missing")
+    for name, line in (("absent", "no plugin named"), ("broken", "'broken' cannot be imported")):
+        result = clonvo(command, **url, HUB_SECRET=SECRET, HUB_PLUGINS=name)
+        assert _is_one_line(result, f"plugins: {line}"), result.stderr
+
+
+@pytest.mark.parametrize(
+    ("host", "base_url", "told"),
+    [
+        ("127.0.0.1", None, False),
+        ("0.0.0.0", None, True),
+        ("0.0.0.0", "http://hub.example.com", True),
+        ("0.0.0.0", "https://hub.example.com", False),
+    ],
+)
+def test_plain_http_off_localhost_is_told(capsys, tmp_path, host, base_url, told) -> None:
+    """One line on standard error: nobody can sign in there."""
+    url = f"sqlite:///{tmp_path / 'hub.db'}"
+    serving.prepare(Settings(database_url=url, hub_base_url=base_url), host, _free())
+
+    assert ("Plain http off localhost" in capsys.readouterr().err) is told
