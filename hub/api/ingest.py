@@ -23,7 +23,7 @@ from hub.errors import BadRequest, Forbidden, HubError, NotFound
 from hub.services.hub import Hub
 
 _encode = msgspec.json.Encoder().encode
-USER_AGENT_CHARACTERS = 500
+USER_AGENT_CHARACTERS, IDEMPOTENCY_CHARACTERS = 500, 255
 
 
 class Ingest:
@@ -180,11 +180,19 @@ def _arrival(
         caller=call.caller,
         ip=call.ip,
         user_agent=agent[:USER_AGENT_CHARACTERS] if agent else None,
-        idempotency_key=call.headers.get("idempotency-key"),
+        idempotency_key=_idempotency_key(call),
         visitor_id=proof.visitor_id if proof else None,
         secret_digest=proof.digest if proof else None,
         connection=connection.data if connection else {},
     )
+
+
+def _idempotency_key(call: Call) -> str | None:
+    key = call.headers.get("idempotency-key")
+    if key and len(key) > IDEMPOTENCY_CHARACTERS:
+        sentence = f"Send at most {IDEMPOTENCY_CHARACTERS} characters"
+        raise BadRequest(fields={"Idempotency-Key": [sentence]})
+    return key
 
 
 def _json(reply: Any) -> Response[bytes]:

@@ -7,7 +7,18 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from hub.sdk import Accepted, Arrival, Connection, Message, Person, StatusChange, Struct, convert
+from hub.sdk import (
+    Accepted,
+    Arrival,
+    Connection,
+    Id255,
+    Message,
+    Person,
+    Phone,
+    StatusChange,
+    Struct,
+    convert,
+)
 from hub_whatsapp.payload import Contact, InboundMessage, Received, Status, Value, Webhook
 
 CHANNEL_NAME = "whatsapp"
@@ -78,10 +89,10 @@ def _message(
         body=_storable(text) or f"[{message.type}]",
         provider_message_id=message.id[:255],
         person=Person(
-            phone_e164=f"+{wa_id}" if wa_id.isdecimal() else None,
+            phone_e164=_fitting(f"+{wa_id}", Phone),
             display_name=_storable(contact.profile.name or "")[:200] or None,
         ),
-        facts={name: fact for name, fact in facts.items() if fact},
+        facts={name: fact for name, fact in facts.items() if _fitting(fact, Id255)},
         occurred_at=_moment(message.timestamp, arrival.at),
     )
 
@@ -120,6 +131,14 @@ def _read(item: Any, type_: type[S]) -> S | None:
         return convert(item, type_)
     except msgspec.ValidationError:
         return None
+
+
+def _fitting(text: str, field: Any) -> str | None:
+    try:
+        fitting: str = convert(text, field)
+    except msgspec.ValidationError:
+        return None
+    return fitting
 
 
 def _storable(text: str) -> str:

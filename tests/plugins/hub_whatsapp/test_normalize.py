@@ -93,6 +93,15 @@ TABLE = {
         status("wamid.ours4", "failed", moment(1769860808)),
     ],
     "other_number": [],
+    "strange_ids": [
+        message(
+            "wamid.strange1",
+            body="Ids that nobody has.",
+            person=Person(),
+            facts={"wa_id": "1555123456712345678901234", "account": "2000002"},
+            occurred_at=CALL.at,
+        )
+    ],
     "broken_items": [
         message(
             "wamid.broken2",
