@@ -43,6 +43,10 @@ class Business(Struct, frozen=True):
         fields = fields or {"visitor": {"visitorId": "v1"}}
         return await self.post("/messages", body=body, **fields)
 
+    async def events(self) -> list[str]:
+        """Return the names of what happened, oldest first."""
+        return [event["type"] for event in (await self.get("/events"))["data"]][::-1]
+
     async def refused(self, path: str, **query: Any) -> tuple[int, Any]:
         """Return status and body of a GET that is refused, without the request's id."""
         reply = await self.client.get(path, params=query)

@@ -116,83 +116,60 @@ async def test_whatsapp_names_and_window_belong_to_the_customer(database: Databa
 
 
 def _fill(connection: sa.Connection) -> None:
+    """Write many customers, each with one of everything."""
     for _ in range(MANY):
-        _add(connection)
+        customer, conversation, message, session = (ids.new() for _ in range(4))
+        named = {
+            "customer": customer,
+            "conversation": conversation,
+            "message": message,
+            "visitor_session": session,
+            "customer_identity": None,
+        }
+        places = {"customer_id": customer, "conversation_id": conversation}
+        for table, id_ in named.items():
+            _insert(connection, table, {"id": id_, "match_key": customer.hex, **places})
+        happened = {
+            "message.created": message,
+            "customer.created": customer,
+            "conversation.created": conversation,
+            "visitor.identified": session,
+        }
+        new = [NewEvent(ORGANIZATION, name, subject) for name, subject in happened.items()]
+        outbox.append(connection, new, NOW)
 
 
-def _add(connection: sa.Connection) -> None:
-    customer, conversation, message, session = (ids.new() for _ in range(4))
-    _insert(connection, "customer", id=customer, display_name="Jane", attributes={})
-    _insert(
-        connection,
-        "customer_identity",
-        stamps=("created_at",),
-        kind="wa_id",
-        match_key=customer.hex,
-        scope="",
-        value="15551234567",
-        customer_id=customer,
-        verified_by="connection",
-    )
-    _insert(
-        connection,
-        "conversation",
-        stamps=("created_at", "updated_at", "last_message_at", "last_inbound_at"),
-        id=conversation,
-        customer_id=customer,
-        channel="whatsapp",
-        status="open",
-        last_seq=1,
-    )
-    _insert(
-        connection,
-        "visitor_session",
-        stamps=("first_seen_at", "last_seen_at", "closed_at"),
-        id=session,
-        key_scope=ORGANIZATION,
-        visitor_id="v1",
-        customer_id=customer,
-        conversation_id=conversation,
-        verified=True,
-        message_count=1,
-    )
-    _insert(
-        connection,
-        "message",
-        stamps=("created_at", "updated_at", "occurred_at"),
-        id=message,
-        conversation_id=conversation,
-        customer_id=customer,
-        channel="whatsapp",
-        source="s",
-        direction="inbound",
-        type="text",
-        body="hi",
-        status="received",
-        seq=1,
-        author="customer",
-    )
-    outbox.append(
-        connection,
-        [
-            NewEvent(ORGANIZATION, "message.created", message),
-            NewEvent(ORGANIZATION, "customer.created", customer),
-            NewEvent(ORGANIZATION, "conversation.created", conversation),
-            NewEvent(ORGANIZATION, "visitor.identified", session),
-        ],
-        NOW,
-    )
+_VALUES: dict[str, Any] = {
+    "organization_id": ORGANIZATION,
+    "display_name": "Jane",
+    "attributes": {},
+    "kind": "wa_id",
+    "scope": "",
+    "value": "15551234567",
+    "verified_by": "connection",
+    "channel": "whatsapp",
+    "last_seq": 1,
+    "key_scope": ORGANIZATION,
+    "visitor_id": "v1",
+    "verified": True,
+    "message_count": 1,
+    "source": "s",
+    "direction": "inbound",
+    "type": "text",
+    "body": "hi",
+    "status": "open",
+    "seq": 1,
+    "author": "customer",
+}
 
 
-def _insert(
-    connection: sa.Connection,
-    table: str,
-    *,
-    stamps: tuple[str, ...] = ("created_at", "updated_at"),
-    **values: Any,
-) -> None:
-    row = {"organization_id": ORGANIZATION, **values} | dict.fromkeys(stamps, AT)
-    rows.insert(connection, tables.metadata.tables[table], [row])
+def _insert(connection: sa.Connection, table: str, values: dict[str, Any]) -> None:
+    """Insert a row with whichever of the values the table has a column for, its moments now."""
+    columns = tables.metadata.tables[table].c
+    known = _VALUES | values
+    row = {name: known[name] for name in columns.keys() & known.keys()}
+    moments = [column.name for column in columns if isinstance(column.type, tables.Instant)]
+    rows.insert(connection, tables.metadata.tables[table], [row | dict.fromkeys(moments, AT)])
 
 
 @contextmanager
