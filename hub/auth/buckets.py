@@ -1,4 +1,4 @@
-"""Which buckets a call takes from. The limits are settings; contract.md's table names them all."""
+"""Which buckets a call takes from; how large they are is a setting each."""
 
 from uuid import UUID
 

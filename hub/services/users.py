@@ -52,13 +52,7 @@ class Users:
         Somebody who has an account in another business keeps it, password included. Raises
         `BadRequest` naming `email`, `role` or `password`, `Conflict` for a member.
         """
-        form = Form()
-        email = _email(form, email)
-        if role not in ROLES:
-            form.wrong("role", f"Use one of {', '.join(ROLES)}")
-        if password is not None:
-            _check_password(form, password)
-        form.check()
+        email = _checked(email, role, password)
         made = None if password is not None else secrets.token_urlsafe(_GENERATED_BYTES)
         hashed = await asyncio.to_thread(_hasher().hash, password or made or "")
         fresh = User(id=ids.new(), email=email, name=name, created_at=now())
@@ -119,6 +113,18 @@ class Users:
         hashed = await asyncio.to_thread(_hasher().hash, chosen)
         await self._database.write(lambda c: store.set_password(c, user.id, hashed))
         return chosen
+
+
+def _checked(email: str, role: Role, password: str | None) -> str:
+    """Return the e-mail as it is kept; raise `BadRequest` with all that is wrong."""
+    form = Form()
+    email = _email(form, email)
+    if role not in ROLES:
+        form.wrong("role", f"Use one of {', '.join(ROLES)}")
+    if password is not None:
+        _check_password(form, password)
+    form.check()
+    return email
 
 
 def _email(form: Form, text: str) -> str:
