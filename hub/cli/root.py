@@ -7,7 +7,7 @@ from typing import Any
 import click
 from click.exceptions import NoArgsIsHelpError
 
-from hub.cli import checkup, demo, keys, organizations, plugins, schema, serving, users
+from hub.cli import checkup, demo, keys, organizations, plugins, scaffolding, schema, serving, users
 from hub.errors import CommandError, HubError, SettingError
 
 CANNOT, USAGE = 1, 2
@@ -82,7 +82,17 @@ def clonvo() -> None:
     """
 
 
-for module in (demo, serving, schema, checkup, organizations, users, keys, plugins):
+for module in (
+    demo,
+    serving,
+    schema,
+    checkup,
+    organizations,
+    users,
+    keys,
+    plugins,
+    scaffolding,
+):
     for command in module.COMMANDS:
         clonvo.add_command(command)
 
