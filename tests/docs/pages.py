@@ -64,7 +64,8 @@ def anchors(path: Path) -> set[str]:
 
 def rows(path: Path, heading: str) -> Iterator[list[str]]:
     """Yield the rows of the tables under a heading, without their heads; backticks are dropped."""
-    _, _, rest = path.read_text(encoding="utf-8").partition(f"\n{heading}\n")
+    text = "\n" + path.read_text(encoding="utf-8")
+    _, _, rest = text.partition(f"\n{heading}\n")
     assert rest, f"{name(path)} has no heading {heading!r}"
     level = heading.index(" ")
     section = re.split(rf"^#{{1,{level}}} ", rest, maxsplit=1, flags=re.MULTILINE)[0]
