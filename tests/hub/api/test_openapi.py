@@ -26,6 +26,12 @@ VERBS = {"get", "post", "put", "patch", "delete"}
 
 
 @pytest.fixture
+def database_url(sqlite_url: str) -> str:
+    """One store: the document does not depend on it."""
+    return sqlite_url
+
+
+@pytest.fixture
 def served(app: Edge) -> Litestar:
     """The routes that are served."""
     inner = app._app

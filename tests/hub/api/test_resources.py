@@ -10,6 +10,25 @@ from hub.services.hub import Hub
 from tests.hub.api.conftest import Business
 
 JANE = {"phoneE164": "+15551234567", "displayName": "Jane"}
+BAD_FILTERS: list[tuple[str, dict[str, Any]]] = [
+    ("/messages", {"limit": 0}),
+    ("/messages", {"limit": 101}),
+    ("/messages", {"limit": "many"}),
+    ("/messages", {"cursor": "nonsense"}),
+    ("/messages", {"cursor": "=" * 22}),
+    ("/messages", {"direction": "sideways"}),
+    ("/messages", {"customerId": "msg_01kb3e9v5hf0zt3tbwq6s1m8nd"}),
+    ("/messages", {"conversationId": "42"}),
+    ("/messages", {"since": "yesterday"}),
+    ("/messages", {"since": "2026-01-31T12:00:00"}),
+    ("/messages", {"channel": "\0"}),
+    ("/customers", {"phoneE164": "555"}),
+    ("/customers", {"email": ""}),
+    ("/customers", {"q": "a" * 201}),
+    ("/conversations", {"status": "lost"}),
+    ("/sessions", {"keyId": "key_"}),
+    ("/events", {"type": "message.exploded"}),
+]
 RESOURCES = {"messages": "msg", "customers": "cus", "conversations": "con", "sessions": "vs"}
 
 
@@ -107,34 +126,12 @@ async def test_messages_are_filtered(bakery: Business) -> None:
     assert await found(since=(before + timedelta(hours=1)).isoformat()) == []
 
 
-@pytest.mark.parametrize(
-    ("path", "query"),
-    [
-        ("/messages", {"limit": 0}),
-        ("/messages", {"limit": 101}),
-        ("/messages", {"limit": "many"}),
-        ("/messages", {"cursor": "nonsense"}),
-        ("/messages", {"cursor": "=" * 22}),
-        ("/messages", {"direction": "sideways"}),
-        ("/messages", {"customerId": "msg_01kb3e9v5hf0zt3tbwq6s1m8nd"}),
-        ("/messages", {"conversationId": "42"}),
-        ("/messages", {"since": "yesterday"}),
-        ("/messages", {"since": "2026-01-31T12:00:00"}),
-        ("/messages", {"channel": "\0"}),
-        ("/customers", {"phoneE164": "555"}),
-        ("/customers", {"email": ""}),
-        ("/customers", {"q": "a" * 201}),
-        ("/conversations", {"status": "lost"}),
-        ("/sessions", {"keyId": "key_"}),
-        ("/events", {"type": "message.exploded"}),
-    ],
-)
-async def test_bad_filter_is_named(bakery: Business, path: str, query: dict[str, Any]) -> None:
+async def test_bad_filter_is_named(bakery: Business) -> None:
     """400 and the parameter's name, with a sentence."""
-    status, problem = await bakery.refused(path, **query)
-
-    assert (status, problem["error"]) == (400, "Validation failed")
-    assert list(problem["details"]["fieldErrors"]) == list(query)
+    for path, query in BAD_FILTERS:
+        status, problem = await bakery.refused(path, **query)
+        assert (status, problem["error"]) == (400, "Validation failed"), query
+        assert list(problem["details"]["fieldErrors"]) == list(query)
 
 
 async def test_what_is_another_business_s_is_not_there(bakery: Business, florist: Business) -> None:
