@@ -77,7 +77,7 @@ class SharedLimiter:
 
     async def peek(self, buckets: Sequence[Bucket]) -> list[Verdict]:
         """Return how the buckets stand; see `Limiter`. Never fails."""
-        verdicts = None if self._alone else await self._ask(self._shared.peek(buckets))
+        verdicts = await self._ask(self._shared.peek(buckets))
         if verdicts is None:
             return _named(buckets, await self._own.peek(self._shares(buckets)))
         return verdicts

@@ -103,7 +103,8 @@ async def test_giving_back_does_not_touch_what_has_left_the_window(
     before = (await limiter.peek([KEY]))[0].remaining
     for _ in range(5):
         limiter.give_back([KEY])
-    after = (await limiter.take([KEY]))[0].remaining
+    limiter.count([KEY])
+    after = (await limiter.peek([KEY]))[0].remaining
 
     assert (before, after) == (1, 2)
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from typing import Any
 
 import pytest
@@ -284,6 +284,45 @@ async def test_it_goes_back_to_redis_by_itself(
 
     assert verdicts[0].remaining == 59
     assert asyncio.all_tasks() == before
+
+
+async def test_an_outage_that_only_the_heart_noticed_ends_with_the_next_beat(
+    join: Join, own_redis: Server
+) -> None:
+    """Without any call meanwhile the process knows that Redis is new, and joins it at once."""
+    limiter = await join()
+    own_redis.kill()
+    await limiter._beat()
+    noticed = limiter.alone
+    own_redis.start()
+    await limiter._beat()
+
+    assert (noticed, limiter.alone) == (True, False)
+
+
+async def test_closing_ends_the_heart_even_if_it_misses_its_cancellation(
+    own_redis: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A beat that swallows the cancellation, as Python 3.11 lets happen, is the last one."""
+    monkeypatch.setattr(shared, "BEAT_SECONDS", 0)
+    async with connect(own_redis.url) as redis:
+        limiter = SharedLimiter(redis)
+        beating = asyncio.Event()
+
+        async def deaf() -> int:
+            beating.set()
+            with suppress(asyncio.CancelledError):
+                await asyncio.sleep(60)
+            return 1
+
+        await limiter.start()
+        monkeypatch.setattr(limiter._shared, "join", deaf)
+        await beating.wait()
+        async with asyncio.timeout(10):
+            await limiter.close()
+
+    assert limiter._heart
+    assert limiter._heart.done()
 
 
 async def test_starting_and_closing_without_redis_fails_nobody(own_redis: Server) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from redis.asyncio import Redis
+from redis.exceptions import ResponseError
 
 from hub.auth.limits import Bucket, refusal
 from hub.auth.limits.shared_log import ALIVE_SECONDS, Broken, Forgotten, RedisLimiter, connect
@@ -147,6 +148,16 @@ async def test_one_that_joins_after_another_has_noticed_still_learns_of_it(
         await limiter.join()
     assert await limiter.join() == 2
     await other.leave()
+
+
+async def test_a_redis_that_cannot_run_the_limits_is_not_joined(
+    redis: Redis, limiter: RedisLimiter
+) -> None:
+    """Being reachable is not enough: joining tries what a call will need."""
+    limiter._take = redis.register_script("return redis.error_reply('no such thing')")
+
+    with pytest.raises(ResponseError):
+        await limiter.join()
 
 
 async def test_whoever_has_not_joined_cannot_count(redis: Redis) -> None:
