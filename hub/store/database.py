@@ -65,6 +65,8 @@ class PostgresDatabase:
 
         self._engine = create_async_engine(
             url,
+            # An error's text ends up in a log, where bodies and phone numbers have no place.
+            hide_parameters=True,
             pool_size=POOL_SIZE,
             max_overflow=0,
             pool_timeout=CONNECT_SECONDS,
@@ -94,7 +96,7 @@ class SqliteDatabase:
 
     def __init__(self, file: Path) -> None:
         """Open the file, making it and its folder when they are not there."""
-        file.parent.mkdir(parents=True, exist_ok=True)
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._engine = sqlite_engine(file)
         self._writer = ThreadPoolExecutor(1, "sqlite-writer")
         self._readers = ThreadPoolExecutor(READERS, "sqlite-reader")
@@ -160,7 +162,9 @@ def open_database(settings: Settings) -> Database:
 
 def sqlite_engine(file: Path) -> sa.Engine:
     """Make an engine whose every connection is durable (`synchronous=FULL`) and waits for locks."""
-    engine = sa.create_engine(f"sqlite:///{file}", pool_size=READERS + 1, max_overflow=2)
+    engine = sa.create_engine(
+        f"sqlite:///{file}", pool_size=READERS + 1, max_overflow=2, hide_parameters=True
+    )
 
     @sa.event.listens_for(engine, "connect")
     def prepare(raw: Any, _record: Any) -> None:
@@ -189,7 +193,7 @@ def hold(file: Path) -> IO[str]:
 
     The lock lives as long as the returned handle, and dies with the process.
     """
-    file.parent.mkdir(parents=True, exist_ok=True)
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     handle = file.with_suffix(file.suffix + ".lock").open("a", encoding="utf-8")
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
