@@ -87,7 +87,7 @@ def _kept_beside(database: Path) -> str:
 def _make(file: Path) -> None:
     # Complete before it has its name, and a link does not replace: of two processes that start
     # together one wins, and neither reads half a secret.
-    file.parent.mkdir(parents=True, exist_ok=True)
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     draft = file.with_name(f".{file.name}.{os.getpid()}.{secrets.token_hex(4)}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:

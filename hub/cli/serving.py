@@ -30,13 +30,15 @@ def serve(host: str, port: int, workers: int) -> None:
                clonvo serve --host 0.0.0.0 --port 80 --workers 4
     """
     from hub import serve as server
-    from hub.cli.desk import run
+    from hub.cli.desk import require, run
     from hub.settings import load
 
     settings = load()
+    require(workers == 1 or not settings.embedded, "SQLite has one server: leave out --workers")
     prepare(settings, host, port)
     if not run(lambda desk: desk.organizations.all()):
         click.echo(_FIRST_STEPS, err=True)
+    click.echo(f"Clonvo Hub serves {url_of(host, port)}", err=True)
     server.run(settings, host=host, port=port, workers=workers)
 
 
@@ -79,12 +81,21 @@ def prepare(settings: "Settings", host: str, port: int) -> None:
 
 
 def check_start(settings: "Settings") -> None:
-    """Raise `SettingError` when the secret cannot be had or a plugin cannot be loaded."""
+    """Raise `SettingError` when secret, plugins or, with SQLite, the file cannot be had."""
     from hub.hooks import Hooks
     from hub.sealing import open_sealer
+    from hub.store.database import hold
 
     open_sealer(settings)
     Hooks(settings.plugins)
+    if settings.embedded:
+        hold(settings.database_file).close()
+
+
+def url_of(host: str, port: int) -> str:
+    """Return where one finds what listens there, seen from this machine."""
+    named = "localhost" if host in LOOPBACK | {"0.0.0.0", "::"} else host  # noqa: S104
+    return f"http://{f'[{named}]' if ':' in named else named}:{port}"
 
 
 def is_free(host: str, port: int) -> bool:

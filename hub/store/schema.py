@@ -108,7 +108,7 @@ def _refusals() -> Iterator[None]:
 
 
 def _migrate_file(file: Path) -> Migrated:
-    file.parent.mkdir(parents=True, exist_ok=True)
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     engine = sqlite_engine(file)
 
     @sa.event.listens_for(engine, "connect")

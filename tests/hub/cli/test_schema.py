@@ -1,6 +1,7 @@
 """`clonvo migrate`, and what the embedded default does by itself."""
 
 import json
+import stat
 import subprocess
 import sys
 
@@ -33,9 +34,10 @@ def test_processes_that_migrate_at_once_all_succeed(empty_database_url, tmp_path
 
 
 def test_every_command_makes_the_embedded_database_first(clonvo, tmp_path) -> None:
-    """In `data` below the folder it is run in."""
+    """In `data` below the folder it is run in, which is the owner's alone."""
     assert clonvo("org", "list", "--json").stdout == "[]\n"
     assert (tmp_path / "data" / "hub.db").exists()
+    assert stat.S_IMODE((tmp_path / "data").stat().st_mode) == 0o700
 
 
 def test_on_postgresql_the_operator_is_told_to_migrate(clonvo, postgres_databases) -> None:

@@ -28,6 +28,7 @@ def test_an_empty_hub_says_how_to_begin_and_serves(make_hub) -> None:
     hub = make_hub()
     hub.start()
     assert "clonvo org create" in hub.process.words()
+    assert f"Clonvo Hub serves http://localhost:{hub.port}" in hub.process.words()
     hub.process.stop()
 
     hub.command("org", "create", "acme", "--name", "Acme")
@@ -57,8 +58,9 @@ def test_a_second_server_on_one_file_is_refused(clonvo, tmp_path) -> None:
     clonvo("org", "create", "acme", "--name", "Acme")
 
     with hold(tmp_path / "data" / "hub.db"):
-        result = clonvo("serve", "--port", str(_free()))
-    assert _is_one_line(result, "database_url: another server runs on")
+        for command in ("serve", "demo"):
+            result = clonvo(command, "--port", str(_free()))
+            assert _is_one_line(result, "database_url: another server runs on")
 
 
 def _free() -> int:
@@ -71,7 +73,7 @@ def test_many_workers_and_a_worker_alone_need_postgresql(clonvo) -> None:
     clonvo("org", "create", "acme", "--name", "Acme")
 
     many = clonvo("serve", "--workers", "2", "--port", str(_free()))
-    assert _is_one_line(many, "workers: SQLite has one server")
+    assert _is_one_line(many, "SQLite has one server")
     assert _is_one_line(clonvo("worker"), "with SQLite `clonvo serve` does")
 
 

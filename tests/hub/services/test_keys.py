@@ -159,6 +159,31 @@ async def test_an_expiry_ends_a_key_by_itself_and_can_be_taken_back(keys, acme, 
         await keys.expire(acme.id, made.key.id, datetime.now(UTC))
 
 
+async def test_origins_are_replaced_and_checked_as_for_a_new_key(keys, acme) -> None:
+    """What is not allowed changes nothing; a server key has none to replace."""
+    widget = await keys.create(acme.id, "widget", "site", [ORIGIN])
+    server = await keys.create(acme.id, "server", "backend")
+
+    changed = await keys.allow(acme.id, widget.key.id, ["https://Other.example.com:443"])
+
+    assert changed.allowed_origins == ("https://other.example.com",)
+    for key, origins in ((widget, []), (widget, ["null"]), (server, [ORIGIN])):
+        with pytest.raises(BadRequest):
+            await keys.allow(acme.id, key.key.id, origins)
+    assert await keys.all(acme.id) == [server.key, changed]
+
+
+async def test_a_living_key_is_found_by_its_plaintext(keys, acme, other) -> None:
+    """In its own organization alone, and as long as it lives."""
+    made = await keys.create(acme.id, "server", "backend")
+
+    assert await keys.by_plaintext(acme.id, made.plaintext) == made.key
+    assert await keys.by_plaintext(other.id, made.plaintext) is None
+    assert await keys.by_plaintext(acme.id, "ck_live_" + "0" * 32) is None
+    await keys.revoke(acme.id, made.key.id)
+    assert await keys.by_plaintext(acme.id, made.plaintext) is None
+
+
 async def test_another_organization_neither_sees_nor_touches_a_key(
     keys, acme, other, opens
 ) -> None:
@@ -171,6 +196,8 @@ async def test_another_organization_neither_sees_nor_touches_a_key(
             await deed(other.id, made.key.id)
     with pytest.raises(NotFound):
         await keys.expire(other.id, made.key.id, None)
+    with pytest.raises(NotFound):
+        await keys.allow(other.id, made.key.id, [ORIGIN])
     assert await opens(made.plaintext)
 
 
