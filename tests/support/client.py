@@ -18,7 +18,8 @@ from hub.store.database import open_database
 from tests.support.app import Business, make_business
 from tests.support.hubs import SECRET, Hub
 
-PAUSE_SECONDS = 0.05
+PAUSE_SECONDS = 0.2
+POLL_SECONDS = 0.01
 ANSWER_SECONDS = 20
 SERVICE_UNAVAILABLE = 503
 UNLIMITED = dict.fromkeys(
@@ -145,6 +146,13 @@ async def connected(hub: Hub, headers: Mapping[str, str]) -> AsyncIterator[httpx
         base_url=f"{hub.url}/api/v1", headers=dict(headers), timeout=ANSWER_SECONDS
     ) as client:
         yield client
+
+
+async def until(answer: Callable[[], bool], seconds: float = 60) -> None:
+    """Return when the answer is yes; `TimeoutError` when it takes longer."""
+    async with asyncio.timeout(seconds):
+        while not answer():  # noqa: ASYNC110 - what is waited for sets no event
+            await asyncio.sleep(POLL_SECONDS)
 
 
 async def everything(client: httpx.AsyncClient, path: str) -> list[dict[str, Any]]:
