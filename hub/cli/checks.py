@@ -59,10 +59,11 @@ def _settings(settings: Settings) -> Finding:
 
 
 def _address(settings: Settings) -> Iterator[Finding]:
-    if settings.hub_base_url is None:
-        state: Literal["ok", "warn"] = "ok" if settings.embedded else "warn"
-        cure = "set HUB_BASE_URL=https://... when others than this machine use the hub"
-        yield Finding("address", state, "no public address is set", cure)
+    if settings.hub_base_url is None and settings.embedded:
+        yield Finding("address", "ok", "no public address is set: this machine alone uses the hub")
+    elif settings.hub_base_url is None:
+        cure = "set HUB_BASE_URL=https://... to what others use"
+        yield Finding("address", "warn", "no public address is set", cure)
     elif is_public(settings) or "//localhost" in settings.hub_base_url:
         yield Finding("address", "ok", settings.hub_base_url)
     else:
