@@ -45,7 +45,15 @@ _CURSOR = Meta(
 )
 
 Phone = Annotated[str, _PHONE]
-Body = Annotated[str, Meta(min_length=1, max_length=16_000, description="The text.")]
+Body = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=16_000,
+        description="The text.",
+        examples=["Hi, do you ship to Canada?"],
+    ),
+]
 Id255 = Annotated[str, Meta(min_length=1, max_length=255)]
 Name200 = Annotated[str, _text(200, "A person's name.")]
 Email320 = Annotated[str, _text(320, "An e-mail address.")]
@@ -58,6 +66,7 @@ ConversationId = Annotated[str, _id("con", "a conversation")]
 SessionId = Annotated[str, _id("vs", "a session")]
 KeyId = Annotated[str, _id("key", "a key")]
 EventId = Annotated[str, _id("evt", "an event")]
+ConnectionId = Annotated[str, _id("cnx", "a connection")]
 OrganizationId = Annotated[str, _id("org", "a business")]
 
 Since = Annotated[datetime, _SINCE]

@@ -39,7 +39,7 @@ def attributes(type_: type[Struct], path: str) -> Iterator[str]:
     for name in path.split("."):
         field = next(field for field in fields(type_) if field.encode_name == name)
         yield field.name
-        type_ = _struct_type(field.type) or type_
+        type_ = struct_type(field.type) or type_
 
 
 def holds_anything(type_: type[Struct]) -> bool:
@@ -51,6 +51,13 @@ def holds_anything(type_: type[Struct]) -> bool:
 def fields(type_: type[Struct]) -> tuple[FieldInfo, ...]:
     """Return the fields of a Struct."""
     return msgspec.structs.fields(type_)
+
+
+@cache
+def struct_type(annotation: Any) -> type[Struct] | None:
+    """Return the Struct that a field holds, by itself or or-ed with None."""
+    bare = _bare(annotation)
+    return bare if isinstance(bare, type) and issubclass(bare, Struct) else None
 
 
 def cure(annotation: Any) -> str:
@@ -87,7 +94,7 @@ def _struct(
 
 
 def _value(annotation: Any, value: Any, path: str, convert: Convert, faults: Faults) -> Any:
-    struct, item = _struct_type(annotation), _item_type(annotation)
+    struct, item = struct_type(annotation), _item_type(annotation)
     if struct is not None and isinstance(value, dict):
         return _struct(struct, value, f"{path}.", convert, faults)
     if item is not None and isinstance(value, list):
@@ -151,13 +158,6 @@ def _of_rule(error: msgspec.ValidationError) -> BadRequest:
     text, _, place = str(error).partition(" - at `$")
     path = place.rstrip("`").lstrip(".").replace("[", ".").replace("]", "")
     return BadRequest(fields={path: [text]}) if path else BadRequest(form=[text])
-
-
-@cache
-def _struct_type(annotation: Any) -> type[Struct] | None:
-    """Return the Struct that a field holds, by itself or or-ed with None."""
-    bare = _bare(annotation)
-    return bare if isinstance(bare, type) and issubclass(bare, Struct) else None
 
 
 @cache

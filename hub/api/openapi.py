@@ -4,20 +4,17 @@ Generators of clients are its strictest readers: every schema has a name, every 
 and every refusal is the one `Problem`.
 """
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
-from typing import Any, get_args, get_origin
+from typing import Any
 
-from litestar import Litestar, Response
-from litestar.handlers import HTTPRouteHandler
-from litestar.routes import HTTPRoute
-from msgspec import Struct
+from litestar import Litestar
 
 from hub.api.envelopes import ENVELOPES
+from hub.api.examples import example
+from hub.api.operations import Operation, operations
 from hub.api.problems import Problem
-from hub.api.schemas import Schemas, parameters
-from hub.contracts import Channel
+from hub.api.schemas import Schemas
 from hub.events import catalogue
 
 Node = dict[str, Any]
@@ -41,7 +38,6 @@ _REFUSALS = {
     "500": "A fault of the hub.",
     "503": "The hub cannot take this now; nothing was stored.",
 }
-_ALWAYS, _WITH_KEY, _WITH_BODY = {"500"}, {"400", "401", "403", "429", "503"}, {"408", "413", "415"}
 _TAGS = {
     "Messages": "Send messages and read them.",
     "Customers": "Who writes to the business.",
@@ -58,104 +54,11 @@ _SECURITY: Mapping[str, list[Node]] = {
     "key_or_legacy_secret": [{"serverKey": []}, {"legacyOrganization": [], "legacySecret": []}],
     "signature": [{"providerSignature": []}],
 }
-_HEADERS = {
-    "server_key": ("Idempotency-Key", "Stands in for a missing `providerMessageId`."),
-    "key_or_legacy_secret": ("Idempotency-Key", "Stands in for a missing `providerMessageId`."),
-    "widget_key": ("X-Visitor", "`<visitorId>.<secret>`: who writes, and the proof."),
-}
-
-
-class Operation(Struct, frozen=True, kw_only=True):
-    """One verb on one path."""
-
-    path: str
-    method: str
-    id: str
-    summary: str
-    description: str
-    tag: str
-    parameters: Sequence[str]
-    reply: Any
-    query: type[Struct] | None = None
-    body: type[Struct] | None = None
-    auth: str | None = None
-    header: tuple[str, str] | None = None
-    """A header that it reads, and what it is for."""
-    also: Mapping[str, str] = {}
-    """Other statuses that it answers with the same type, and what they mean."""
-
-    @property
-    def refusals(self) -> set[str]:
-        """Return the statuses it refuses with."""
-        found = _ALWAYS | (_WITH_KEY if self.auth else set())
-        found |= _WITH_BODY if self.body else set()
-        found |= {"404"} if self.parameters else set()
-        return found | ({"409"} if self.header else set())
 
 
 def document(app: Litestar, base: str | None) -> Node:
     """Return the document; `base` is the address that the hub is reached at."""
-    return _Document(list(_operations(app))).written(base or "/")
-
-
-def _operations(app: Litestar) -> Iterator[Operation]:
-    for route in app.routes:
-        if isinstance(route, HTTPRoute):
-            for handler in dict.fromkeys(route.route_handlers):
-                if "channel" in handler.opt:
-                    yield _ingest(route, handler.opt["channel"])
-                elif handler.operation_id:
-                    yield _resource(route, handler)
-
-
-def _resource(route: HTTPRoute, handler: HTTPRouteHandler) -> Operation:
-    (method,) = handler.http_methods - {"OPTIONS"}
-    returned = handler.parsed_fn_signature.return_type.annotation
-    return Operation(
-        path=_camel(route.path_format),
-        method=method.lower(),
-        id=str(handler.operation_id),
-        summary=handler.summary or "",
-        description=_unfolded(handler.fn.__doc__ or ""),
-        tag=(handler.tags or [""])[0],
-        parameters=[_camel(name) for name in route.path_parameters],
-        reply=get_args(returned)[0] if get_origin(returned) is Response else returned,
-        query=handler.opt.get("query"),
-        body=handler.opt.get("body"),
-        auth="server_key" if handler.guards else None,
-        also=handler.opt.get("also", {}),
-    )
-
-
-def _ingest(route: HTTPRoute, channel: Channel) -> Operation:
-    words = re.findall(r"[a-z0-9]+", re.sub(r"\{.*?\}", "", channel.path))
-    return Operation(
-        path=_camel(route.path_format),
-        method="post",
-        id="post" + "".join(word.title() for word in words),
-        summary=channel.summary,
-        description=_rule(channel.wire),
-        tag=words[0].title(),
-        parameters=[_camel(name) for name in route.path_parameters],
-        reply=channel.reply_type,
-        body=channel.wire,
-        auth=channel.auth,
-        header=_HEADERS.get(channel.auth),
-    )
-
-
-def _parameters(operation: Operation) -> list[Node]:
-    text = {"type": "string"}
-    found = [
-        {"name": name, "in": "path", "required": True, "schema": text}
-        for name in operation.parameters
-    ]
-    found += parameters(operation.query) if operation.query else []
-    if operation.header:
-        name, description = operation.header
-        about = {"name": name, "in": "header", "description": description}
-        found.append({**about, "required": False, "schema": text})
-    return found
+    return _Document(list(operations(app))).written(base or "/")
 
 
 class _Document:
@@ -196,11 +99,14 @@ class _Document:
             "description": operation.description,
             "tags": [operation.tag],
             "security": _SECURITY.get(operation.auth or "", []),
-            "parameters": _parameters(operation),
+            "parameters": operation.described_parameters,
             "responses": self._responses(operation),
         }
         if operation.body:
-            found["requestBody"] = {"required": True, "content": self._json(operation.body)}
+            content = self._json(operation.body)
+            sample = example(operation.body)
+            content["application/json"] |= {"example": sample} if sample else {}
+            found["requestBody"] = {"required": True, "content": content}
         return {name: value for name, value in found.items() if value or name == "security"}
 
     def _responses(self, operation: Operation) -> Node:
@@ -269,18 +175,3 @@ def _security_schemes() -> Node:
         "legacySecret": header("X-ChatHub-Secret", "The secret of the business."),
         "providerSignature": header("X-Hub-Signature-256", "HMAC-SHA256 of the body, in hex."),
     }
-
-
-def _rule(body: type[Struct]) -> str:
-    paths: tuple[str, ...] = getattr(body, "at_least_one", ())
-    return f"At least one of: {', '.join(f'`{path}`' for path in paths)}." if paths else ""
-
-
-def _camel(text: str) -> str:
-    return re.sub(r"_([a-z])", lambda found: found[1].upper(), text)
-
-
-def _unfolded(docstring: str) -> str:
-    """Return a docstring with each paragraph on one line."""
-    paragraphs = re.split(r"\n\s*\n", docstring)
-    return "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)

@@ -69,6 +69,12 @@ def parameters(query: type[Struct]) -> list[Schema]:
     return [_parameter(name, field) for name, field in schema["properties"].items()]
 
 
+def path_parameter(name: str, annotation: Any) -> Schema:
+    """Return the parameter of a path."""
+    found = _parameter(name, msgspec.json.schema(annotation))
+    return found | {"in": "path", "required": True}
+
+
 def _components(types: list[Any]) -> tuple[tuple[Schema, ...], dict[str, Schema]]:
     """Return a reference per type, and the schemas by name with what their fields' docs say."""
     template = f"{_PREFIX}{{name}}"

@@ -1,0 +1,153 @@
+"""What is served, read from the routes: each verb on each path, with its types."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, get_args, get_origin
+
+from litestar import Litestar, Response
+from litestar.handlers import HTTPRouteHandler
+from litestar.routes import HTTPRoute
+from msgspec import Struct
+
+from hub import fields
+from hub.api.schemas import parameters, path_parameter
+from hub.contracts import Channel
+
+_ALWAYS, _WITH_KEY, _WITH_BODY = {"500"}, {"400", "401", "403", "429", "503"}, {"408", "413", "415"}
+_IDS = {
+    "messageId": fields.MessageId,
+    "customerId": fields.CustomerId,
+    "conversationId": fields.ConversationId,
+    "sessionId": fields.SessionId,
+    "connectionId": fields.ConnectionId,
+}
+
+
+class Header(Struct, frozen=True):
+    """A header that an operation reads."""
+
+    name: str
+    description: str
+    example: str
+
+    @property
+    def described(self) -> dict[str, Any]:
+        """Return it as a parameter of OpenAPI."""
+        return {
+            "name": self.name,
+            "in": "header",
+            "description": self.description,
+            "required": False,
+            "schema": {"type": "string"},
+            "example": self.example,
+        }
+
+
+_IDEMPOTENCY = Header(
+    "Idempotency-Key", "Stands in for a missing `providerMessageId`.", "order-1234-confirmed"
+)
+_HEADERS = {
+    "server_key": _IDEMPOTENCY,
+    "key_or_legacy_secret": _IDEMPOTENCY,
+    "widget_key": Header(
+        "X-Visitor",
+        "`<visitorId>.<secret>`: who writes, and the proof.",
+        "v_browser.a-secret-of-its-own",
+    ),
+}
+
+
+class Operation(Struct, frozen=True, kw_only=True):
+    """One verb on one path."""
+
+    path: str
+    method: str
+    id: str
+    summary: str
+    description: str
+    tag: str
+    parameters: Sequence[str]
+    reply: Any
+    query: type[Struct] | None = None
+    body: type[Struct] | None = None
+    auth: str | None = None
+    header: Header | None = None
+    also: Mapping[str, str] = {}
+    """Other statuses that it answers with the same type, and what they mean."""
+
+    @property
+    def refusals(self) -> set[str]:
+        """Return the statuses it refuses with."""
+        found = _ALWAYS | (_WITH_KEY if self.auth else set())
+        found |= _WITH_BODY if self.body else set()
+        found |= {"404"} if self.parameters else set()
+        return found | ({"409"} if self.header else set())
+
+    @property
+    def described_parameters(self) -> list[dict[str, Any]]:
+        """Return its parameters as OpenAPI has them."""
+        found = [path_parameter(name, _IDS.get(name, str)) for name in self.parameters]
+        found += parameters(self.query) if self.query else []
+        return found + ([self.header.described] if self.header else [])
+
+
+def operations(app: Litestar) -> Iterator[Operation]:
+    """Yield what an app serves and describes, in the order of its routes."""
+    for route in app.routes:
+        if isinstance(route, HTTPRoute):
+            for handler in dict.fromkeys(route.route_handlers):
+                if "channel" in handler.opt:
+                    yield _ingest(route, handler.opt["channel"])
+                elif handler.operation_id:
+                    yield _resource(route, handler)
+
+
+def _resource(route: HTTPRoute, handler: HTTPRouteHandler) -> Operation:
+    (method,) = handler.http_methods - {"OPTIONS"}
+    returned = handler.parsed_fn_signature.return_type.annotation
+    return Operation(
+        path=_camel(route.path_format),
+        method=method.lower(),
+        id=str(handler.operation_id),
+        summary=handler.summary or "",
+        description=_unfolded(handler.fn.__doc__ or ""),
+        tag=(handler.tags or [""])[0],
+        parameters=[_camel(name) for name in route.path_parameters],
+        reply=get_args(returned)[0] if get_origin(returned) is Response else returned,
+        query=handler.opt.get("query"),
+        body=handler.opt.get("body"),
+        auth="server_key" if handler.guards else None,
+        also=handler.opt.get("also", {}),
+    )
+
+
+def _ingest(route: HTTPRoute, channel: Channel) -> Operation:
+    words = re.findall(r"[a-z0-9]+", re.sub(r"\{.*?\}", "", channel.path))
+    return Operation(
+        path=_camel(route.path_format),
+        method="post",
+        id="post" + "".join(word.title() for word in words),
+        summary=channel.summary,
+        description=_rule(channel.wire),
+        tag=words[0].title(),
+        parameters=[_camel(name) for name in route.path_parameters],
+        reply=channel.reply_type,
+        body=channel.wire,
+        auth=channel.auth,
+        header=_HEADERS.get(channel.auth),
+    )
+
+
+def _rule(body: type[Struct]) -> str:
+    paths: tuple[str, ...] = getattr(body, "at_least_one", ())
+    return f"At least one of: {', '.join(f'`{path}`' for path in paths)}." if paths else ""
+
+
+def _camel(text: str) -> str:
+    return re.sub(r"_([a-z])", lambda found: found[1].upper(), text)
+
+
+def _unfolded(docstring: str) -> str:
+    """Return a docstring with each paragraph on one line."""
+    paragraphs = re.split(r"\n\s*\n", docstring)
+    return "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
