@@ -8,8 +8,6 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 revision = "0001"
 down_revision = None
-branch_labels = None
-depends_on = None
 
 Json = sa.JSON().with_variant(JSONB(), "postgresql")
 
@@ -22,7 +20,6 @@ def upgrade() -> None:
     conversations()
     sessions()
     messages()
-    widget_events()
     events()
 
 
@@ -43,14 +40,10 @@ def _instant(name: str, *, null: bool = False) -> sa.Column[Any]:
 
 
 def _index(table: str, name: str, *columns: str, where: str | None = None, once: bool = False) -> None:
-    condition = sa.text(where) if where else None
+    given = sa.text(where) if where else None
+    full = f"{table}_{name}"
     op.create_index(
-        f"{table}_{name}",
-        table,
-        columns,
-        unique=once,
-        sqlite_where=condition,
-        postgresql_where=condition,
+        full, table, columns, unique=once, sqlite_where=given, postgresql_where=given
     )
 
 
@@ -274,8 +267,8 @@ def messages() -> None:
     _index("message", "customer", "organization_id", "customer_id", "id")
 
 
-def widget_events() -> None:
-    """What happened in the widget."""
+def events() -> None:
+    """What happened in the widget, and the outbox."""
     op.create_table(
         "widget_event",
         _id("organization_id"),
@@ -288,10 +281,6 @@ def widget_events() -> None:
         sa.PrimaryKeyConstraint("organization_id", "id"),
     )
     _index("widget_event", "session", "organization_id", "session_id", "id")
-
-
-def events() -> None:
-    """The outbox."""
     op.create_table(
         "event",
         _id("organization_id"),
