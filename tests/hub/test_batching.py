@@ -1,7 +1,6 @@
 """What callers of a batcher may rely on."""
 
 import asyncio
-from collections.abc import Sequence
 from contextvars import ContextVar
 from typing import Any
 
@@ -9,37 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.batching import Batcher, Closed, Full
+from hub.batching import Batcher, Full
+from tests.hub.press import Press, turns
 
 request_id: ContextVar[str] = ContextVar("request_id", default="none")
-
-
-class Press:
-    """Work that doubles numbers, remembers its batches and waits at a gate when told to."""
-
-    def __init__(self, *, shut: bool = False) -> None:
-        self.batches: list[list[int]] = []
-        self.gate = asyncio.Event()
-        self.in_work = 0
-        self.most_in_work = 0
-        if not shut:
-            self.gate.set()
-
-    async def __call__(self, items: list[int]) -> Sequence[int | Exception]:
-        self.batches.append(items)
-        self.in_work += 1
-        self.most_in_work = max(self.most_in_work, self.in_work)
-        try:
-            await self.gate.wait()
-        finally:
-            self.in_work -= 1
-        return [item * 2 for item in items]
-
-
-async def turns(count: int = 3) -> None:
-    """Let the loop turn a few times, so that everything that is ready has run."""
-    for _ in range(count):
-        await asyncio.sleep(0)
 
 
 async def test_simultaneous_items_share_one_flush_and_each_gets_its_own_answer() -> None:
@@ -167,100 +139,6 @@ async def test_a_full_room_refuses_at_the_door_and_keeps_its_word_to_the_rest() 
     assert await batcher.submit(4) == 8
 
 
-async def test_a_caller_that_leaves_before_the_flush_takes_its_item_along() -> None:
-    """The item of a cancelled caller is not worked on; the others' are."""
-    press = Press(shut=True)
-    batcher = Batcher(press)
-    calls = [asyncio.create_task(batcher.submit(0))]
-    await turns()
-    calls += [asyncio.create_task(batcher.submit(number)) for number in (1, 2, 3)]
-    await turns()
-
-    calls[2].cancel()
-    press.gate.set()
-    answers = await asyncio.gather(*calls, return_exceptions=True)
-
-    assert press.batches == [[0], [1, 3]]
-    assert [int, int, asyncio.CancelledError, int] == [type(answer) for answer in answers]
-
-
-async def test_a_caller_that_leaves_during_the_flight_does_not_end_it() -> None:
-    """The batch in work goes on, and its other callers get their answers."""
-    press = Press(shut=True)
-    batcher = Batcher(press)
-    calls = [asyncio.create_task(batcher.submit(number)) for number in range(3)]
-    await turns()
-
-    calls[0].cancel()
-    await turns()
-    press.gate.set()
-    answers = await asyncio.gather(*calls, return_exceptions=True)
-
-    assert press.batches == [[0, 1, 2]]
-    assert isinstance(answers[0], asyncio.CancelledError)
-    assert answers[1:] == [2, 4]
-
-
-async def test_when_every_waiting_caller_has_left_no_empty_batch_is_made() -> None:
-    """Work is never called with nothing, and the batcher goes on serving."""
-    press = Press()
-    batcher = Batcher(press)
-    call = asyncio.create_task(batcher.submit(1))
-    await asyncio.sleep(0)
-    call.cancel()
-    await turns()
-
-    assert press.batches == []
-    assert await batcher.submit(2) == 4
-
-
-async def test_close_answers_all_that_were_admitted_and_takes_no_more() -> None:
-    """Draining loses nothing: one in work, four waiting, then the door is shut."""
-    press = Press(shut=True)
-    batcher = Batcher(press, most=2)
-    before = asyncio.all_tasks()
-    calls = [asyncio.create_task(batcher.submit(number)) for number in range(5)]
-    await turns()
-    closing = asyncio.create_task(batcher.close())
-    await turns()
-
-    with pytest.raises(Closed):
-        await batcher.submit(9)
-    still_open = not closing.done()
-    press.gate.set()
-    await closing
-
-    assert still_open
-    assert [call.result() for call in calls] == [0, 2, 4, 6, 8]
-    assert before == asyncio.all_tasks()
-
-
-async def test_close_of_a_batcher_whose_callers_have_left_returns() -> None:
-    """Withdrawn items do not hold up the end, nor does an empty batcher."""
-    press = Press()
-    batcher = Batcher(press)
-    call = asyncio.create_task(batcher.submit(1))
-    await asyncio.sleep(0)
-    call.cancel()
-
-    await batcher.close()
-
-    assert press.batches == []
-
-
-async def test_close_does_not_leave_what_was_admitted_in_the_same_turn() -> None:
-    """An item whose flush has only been asked for is answered before `close` returns."""
-    press = Press()
-    batcher = Batcher(press)
-    call = asyncio.create_task(batcher.submit(1))
-    await asyncio.sleep(0)
-
-    await batcher.close()
-
-    assert press.batches == [[1]]
-    assert await call == 2
-
-
 async def test_a_flight_does_not_log_under_the_name_of_its_first_caller() -> None:
     """Context variables of a caller, such as its request id, do not reach the shared work."""
     seen: list[str] = []
@@ -275,18 +153,6 @@ async def test_a_flight_does_not_log_under_the_name_of_its_first_caller() -> Non
     request_id.reset(token)
 
     assert seen == ["none"]
-
-
-async def test_a_cancelled_flight_cancels_its_callers() -> None:
-    """When the loop is torn down nobody is left waiting for an answer that cannot come."""
-
-    async def work(items: list[int]) -> list[int]:
-        raise asyncio.CancelledError
-
-    call = asyncio.create_task(Batcher(work).submit(1))
-
-    with pytest.raises(asyncio.CancelledError):
-        await asyncio.wait_for(call, 5)
 
 
 Deed = st.sampled_from(["answer", "fail", "leave", "leave later"])

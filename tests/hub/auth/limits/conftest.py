@@ -1,13 +1,21 @@
 """Limiters whose time the test decides."""
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from contextlib import (
+    AbstractAsyncContextManager,
+    AsyncExitStack,
+    asynccontextmanager,
+    nullcontext,
+)
 from typing import Any
 
 import pytest
 
 from hub.auth.limits import Limiter, MemoryLimiter, shared_log
+from hub.auth.limits.shared import SharedLimiter
 from hub.auth.limits.shared_log import RedisLimiter, connect
+from tests.hub.auth.limits.outage import Clock, Join
+from tests.support.redis import Redis as Server
 
 MICROSECONDS = 1_000_000
 REDIS_CLOCK = "redis.call('TIME')"
@@ -79,3 +87,28 @@ def open_world(
         return lambda: nullcontext(MemoryWorld())
     url = request.getfixturevalue("redis_url")
     return lambda: _redis_world(url)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """The clock of every limiter of the test."""
+    return Clock()
+
+
+@pytest.fixture
+async def join(
+    own_redis: Server, clock: Clock, monkeypatch: pytest.MonkeyPatch, _patience: None
+) -> AsyncIterator[Join]:
+    """Start a limiter as one more process would; its heart beats when the test says so."""
+    # Long enough for a busy machine, short enough to wait for a Redis that is frozen.
+    monkeypatch.setattr(shared_log, "DEADLINE_SECONDS", 1)
+    async with AsyncExitStack() as stack:
+
+        async def start(url: str = own_redis.url, **options: int) -> SharedLimiter:
+            redis = await stack.enter_async_context(connect(url))
+            limiter = SharedLimiter(redis, clock=clock, **options)
+            await limiter._beat()
+            stack.push_async_callback(limiter.close)
+            return limiter
+
+        yield start
