@@ -48,6 +48,8 @@ _TAGS = {
     "Operations": "Asked by the operator's machines.",
     "Webhooks": "What the hub sends, signed, to whoever asked for it.",
 }
+# The tags of channels stand before those of operators and webhooks.
+_LAST = 2
 _SECURITY: Mapping[str, list[Node]] = {
     "server_key": [{"serverKey": []}],
     "widget_key": [{"widgetKey": []}],
@@ -71,7 +73,8 @@ class _Document:
         self._schemas = Schemas(replies, bodies)
 
     def written(self, base: str) -> Node:
-        tags = dict.fromkeys([*_TAGS, *(operation.tag for operation in self._operations)])
+        channels = {operation.tag for operation in self._operations} - _TAGS.keys()
+        tags = [*list(_TAGS)[:-_LAST], *sorted(channels), *list(_TAGS)[-_LAST:]]
         return {
             "openapi": "3.1.0",
             "info": _info(),
