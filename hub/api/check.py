@@ -65,6 +65,19 @@ def cure(annotation: Any) -> str:
     return _cure(inspect.type_info(annotation))
 
 
+def storable(value: Any, depth: int = 0) -> Any:
+    """Return plain objects without what no store could keep, null in its place."""
+    if isinstance(value, str):
+        return value.replace("\0", "").encode("utf-8", "replace").decode()
+    if not isinstance(value, dict | list):
+        return None if _unfit(value) else value
+    if depth == DEEPEST:
+        return None
+    if isinstance(value, dict):
+        return {name: storable(part, depth + 1) for name, part in value.items()}
+    return [storable(part, depth + 1) for part in value]
+
+
 def _checked(type_: type[T], tree: Mapping[str, Any], convert: Convert) -> T:
     faults: Faults = {}
     clean = _struct(type_, tree, "", convert, faults)

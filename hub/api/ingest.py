@@ -14,7 +14,7 @@ from litestar.handlers import HTTPRouteHandler
 
 from hub import ids
 from hub.api import cors
-from hub.api.decode import decode
+from hub.api.decode import decode, decode_signed
 from hub.api.edge import call_of, read_body
 from hub.auth.admission import Admission, Call
 from hub.auth.visitors import Proof, parse_proof
@@ -127,7 +127,8 @@ class Ingest:
         connection = await self._connection(request)
         raw = await read_body(call, request.receive, self._channel.max_body)
         await self._admission.signer(call, connection, signature, raw)
-        return _arrival(call, connection=connection), decode(self._channel.wire, raw)
+        payload = decode_signed(self._channel.wire, raw)
+        return _arrival(call, connection=connection), payload
 
     async def _connection(self, request: Request[Any, Any, Any]) -> Connection | None:
         connection_id: UUID | None = ids.parse("cnx", request.path_params["connection_id"])
