@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import os
+import tempfile
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -9,10 +11,10 @@ import uvicorn
 from litestar.enums import ScopeType
 from litestar.types import Receive, Scope, Send
 
-from hub import logs
+from hub import logs, metrics
 from hub.app import create_app
 from hub.errors import SettingError
-from hub.services.open import open_hub, open_limiter
+from hub.services.open import PROCESSES, open_hub, open_limiter
 from hub.settings import Settings, load
 from hub.store.database import hold
 from hub.worker import Worker
@@ -69,6 +71,12 @@ async def _opened(settings: Settings) -> AsyncIterator[Any]:
         await hub.close()
 
 
+def _tell_workers(workers: int) -> None:
+    """Leave in the environment what the processes of this server must know of each other."""
+    os.environ[PROCESSES] = str(workers)
+    os.environ.setdefault(metrics.FOLDER, tempfile.mkdtemp(prefix="hub-metrics-"))
+
+
 async def _try(settings: Settings) -> None:
     await (await open_hub(settings)).close()
 
@@ -89,6 +97,8 @@ def run(settings: Settings, *, host: str, port: int, workers: int = 1) -> None:
         # What cannot be opened is one clear line here, and a stack of log lines inside the server.
         asyncio.run(_try(settings))
         logs.start(settings)
+        if workers > 1:
+            _tell_workers(workers)
         uvicorn.run(
             "hub.serve:application" if workers > 1 else Served(settings),
             factory=workers > 1,

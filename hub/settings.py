@@ -28,7 +28,7 @@ _LISTS = {"plugins", "trusted_proxies", "webhook_allow_subnets"}
 # Variables that begin like ours are ours, or a typing error.
 _OURS = ("HUB_", "INGEST_", "WIDGET_", "WEBHOOK_ALLOW_", "WHATSAPP_GRAPH_")
 # Ours, and read elsewhere.
-_FOREIGN = {"HUB_CONFIG", "HUB_TRACE_HOOKS"}
+_FOREIGN = {"HUB_CONFIG", "HUB_TRACE_HOOKS", "HUB_PROCESSES"}
 _TESTS = "HUB_TEST_"
 _ELSEWHERE = "no such setting; config/hub.toml lists them all"
 _POSTGRES = "postgresql+asyncpg"

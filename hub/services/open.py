@@ -1,5 +1,6 @@
 """Open a hub: what every process does first, web, worker or command."""
 
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -10,6 +11,9 @@ from hub.services.hub import Hub
 from hub.settings import Settings
 from hub.store import schema
 from hub.store.database import open_database
+
+PROCESSES = "HUB_PROCESSES"
+"""Set by `serve --workers`: how many share the limits when they start while Redis is out."""
 
 
 async def open_hub(settings: Settings) -> Hub:
@@ -39,7 +43,7 @@ async def open_limiter(settings: Settings) -> AsyncIterator[Limiter]:
     from hub.auth.limits.shared_log import connect  # noqa: PLC0415
 
     redis = connect(settings.redis_url)
-    limiter = SharedLimiter(redis)
+    limiter = SharedLimiter(redis, processes=int(os.environ.get(PROCESSES, "1")))
     await limiter.start()
     try:
         yield limiter
