@@ -60,6 +60,14 @@ def _call(page: str, words: list[str], file: str) -> Call:
     return Call(page, url, tuple(headers), body)
 
 
+def keyless() -> set[str]:
+    """Return the paths outside the API that the pages tell to open or to ask."""
+    spans = {span for path in pages.pages() for span in pages.spans(path)}
+    opened = {span.removeprefix(HUB) for span in spans if span.startswith(f"{HUB}/")}
+    asked = {span.removeprefix("GET ") for span in spans if span.startswith("GET /")}
+    return {path for path in opened | asked if not path.startswith("/api/")}
+
+
 class World:
     """A business that the pages could be about, and what their variables stand for."""
 
@@ -115,6 +123,12 @@ def test_a_call_that_is_shown_succeeds(call: Call, world: World) -> None:
     answer = world.make(call)
 
     assert answer.status_code == 200, answer.text
+
+
+@pytest.mark.parametrize("path", sorted(keyless()))
+def test_a_path_that_needs_no_key_is_answered(path: str, world: World) -> None:
+    """What a page says to open in a browser, or to ask without a key, is there."""
+    assert world.make(Call("", path, (), None)).status_code == 200
 
 
 def test_every_folder_and_page_with_calls_is_looked_at() -> None:
