@@ -1,6 +1,7 @@
 """Which identities a message proves, and when two writings are one identity. Pure."""
 
 from collections.abc import Sequence
+from hashlib import sha256
 
 from hub.contracts import Caller, Identity, Message, Person
 
@@ -8,6 +9,7 @@ PHONE = "phone"
 EXTERNAL_ID = "external_id"
 EMAIL = "email"
 VISITOR = "visitor"
+KEY_CHARACTERS = 320
 
 _BRAZIL, _BRAZIL_SHORT, _BRAZIL_MOBILE = "55", 12, "6789"
 _MEXICO, _MEXICO_LONG = "521", 13
@@ -44,7 +46,10 @@ def phone(number: str) -> Identity:
 
 def email(address: str) -> Identity:
     """Return an e-mail address's identity: capitals do not matter."""
-    return Identity(EMAIL, address, address.strip().casefold())
+    key = address.strip().casefold()
+    # Without its capitals a text may be longer than with them.
+    fits = len(key) <= KEY_CHARACTERS
+    return Identity(EMAIL, address, key if fits else sha256(key.encode()).hexdigest())
 
 
 def visitor_identity(visitor_id: str, caller: Caller) -> Identity:

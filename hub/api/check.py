@@ -74,7 +74,7 @@ def storable(value: Any, depth: int = 0) -> Any:
     if depth == DEEPEST:
         return None
     if isinstance(value, dict):
-        return {name: storable(part, depth + 1) for name, part in value.items()}
+        return {storable(name): storable(part, depth + 1) for name, part in value.items()}
     return [storable(part, depth + 1) for part in value]
 
 
@@ -117,7 +117,7 @@ def _value(annotation: Any, value: Any, path: str, convert: Convert, faults: Fau
         faults[path] = [unfit]
         return value
     try:
-        convert(value, annotation)
+        convert(value, _present(annotation))
     except msgspec.ValidationError:
         faults[path] = [cure(annotation)]
     return value
@@ -179,6 +179,15 @@ def _item_type(annotation: Any) -> Any:
     bare = _bare(annotation)
     listed = get_origin(bare) in (list, tuple, set, frozenset)
     return get_args(bare)[0] if listed and get_args(bare) else None
+
+
+@cache
+def _present(annotation: Any) -> Any:
+    """Return what a field takes when it is there: in a query, `null` is a text like any other."""
+    if get_origin(annotation) not in (Union, UnionType):
+        return annotation
+    others = tuple(member for member in get_args(annotation) if member is not type(None))
+    return Union[others]  # noqa: UP007 - built from what is left
 
 
 def _bare(annotation: Any) -> Any:

@@ -193,7 +193,7 @@ def _idempotency_key(call: Call) -> str | None:
     if key and len(key) > IDEMPOTENCY_CHARACTERS:
         sentence = f"Send at most {IDEMPOTENCY_CHARACTERS} characters"
         raise BadRequest(fields={"Idempotency-Key": [sentence]})
-    return key
+    return key or None
 
 
 def _json(reply: Any) -> Response[bytes]:

@@ -161,12 +161,20 @@ def _complete(schema: Schema) -> Schema:
 
 
 def _lenient(schema: Schema) -> Schema:
-    """Leave out defaults that say no more than that a field may be absent."""
+    """Let what may be absent be null, and leave out defaults that say no more than that."""
     told = {
-        name: field if isinstance(field.get("default"), str | int) else _without_default(field)
+        name: field if name in schema["required"] else _nullable(field)
         for name, field in schema["properties"].items()
     }
     return schema | {"properties": told}
+
+
+def _nullable(field: Schema) -> Schema:
+    about = {name: field[name] for name in ("description", "default") if name in field}
+    if not isinstance(about.get("default"), str | int):
+        about.pop("default", None)
+    bare = {name: value for name, value in field.items() if name not in {"description", "default"}}
+    return about | (bare if "anyOf" in bare else {"anyOf": [bare, {"type": "null"}]})
 
 
 def _without_default(schema: Schema) -> Schema:

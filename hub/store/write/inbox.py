@@ -5,9 +5,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import msgspec
 import sqlalchemy as sa
 
+from hub.contracts import KIB
+from hub.errors import BadRequest
 from hub.store.tables import conversation, customer
+
+ATTRIBUTES_BYTES = 64 * KIB
 
 
 def lock_status(
@@ -47,12 +52,18 @@ def add_attributes(
     told: Mapping[str, Any],
     now: datetime,
 ) -> bool:
-    """Add attributes to a customer's, over those of the same name; return whether any changed."""
+    """Add attributes to a customer's, over those of the same name; return whether any changed.
+
+    Raises `BadRequest` when they would be too much together.
+    """
     c = customer.c
     mine = sa.and_(c.organization_id == organization_id, c.id == customer_id)
     known = connection.execute(sa.select(c.attributes).where(mine).with_for_update()).scalar_one()
     added = {**known, **told}
     if added == known:
         return False
+    if len(msgspec.json.encode(added)) > ATTRIBUTES_BYTES:
+        sentence = f"All attributes of a customer may have {ATTRIBUTES_BYTES:,} bytes together"
+        raise BadRequest(fields={"attributes": [sentence]})
     connection.execute(sa.update(customer).where(mine).values(attributes=added, updated_at=now))
     return True

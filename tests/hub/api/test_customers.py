@@ -122,3 +122,32 @@ async def test_customer_saved_by_many_at_once_is_one(bakery: Business) -> None:
 
     assert len({customer["id"] for customer in saved}) == 1
     assert [customer["created"] for customer in saved].count(True) == 1
+
+
+@pytest.mark.parametrize("letter", ["a", "ß", "İ"])
+async def test_longest_address_is_found_again(bakery: Business, letter: str) -> None:
+    """Also one that is longer without its capitals, on a store that counts."""
+    address = letter * 320
+
+    place = await bakery.say(visitor={"externalEmail": address})
+    saved = await bakery.post("/customers", email=address)
+
+    assert saved["id"] == place["customerId"]
+    found = await bakery.get("/customers", email=address)
+    assert [customer["id"] for customer in found["data"]] == [place["customerId"]]
+
+
+async def test_attributes_have_an_end(bakery: Business) -> None:
+    """They do not grow call by call; what was there stays."""
+    kept = await bakery.post("/customers", email="a@b.example", attributes={"one": "x" * 60_000})
+
+    reply = await bakery.client.post(
+        "/customers", json={"email": "a@b.example", "attributes": {"two": "x" * 10_000}}
+    )
+
+    assert (reply.status_code, list(reply.json()["details"]["fieldErrors"])) == (
+        400,
+        ["attributes"],
+    )
+    customer = await bakery.get(f"/customers/{kept['id']}")
+    assert customer["attributes"] == kept["attributes"]

@@ -26,6 +26,8 @@ BAD_FILTERS: list[tuple[str, dict[str, Any]]] = [
     ("/customers", {"email": ""}),
     ("/customers", {"q": "a" * 201}),
     ("/conversations", {"status": "lost"}),
+    ("/conversations", {"status": "null"}),
+    ("/messages", {"since": "null"}),
     ("/sessions", {"keyId": "key_"}),
     ("/events", {"type": "message.exploded"}),
 ]
