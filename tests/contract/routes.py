@@ -53,6 +53,8 @@ ROUTES = [
     Route("GET", "/health/ready", "open"),
     Route("GET", "/metrics", "open"),
     Route("GET", "/schema/openapi.json", "open"),
+    Route("GET", "/docs", "open"),
+    Route("GET", "/docs.css", "open"),
 ]
 
 

@@ -19,7 +19,7 @@ class Running(Struct, frozen=True):
     database_url: str
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def many(
     postgres_databases: PostgresDatabases, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Running]:
@@ -33,7 +33,7 @@ def many(
             hub.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def one(
     sqlite_databases: SqliteDatabases, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Running]:
