@@ -2,7 +2,8 @@
 
 import math
 from collections.abc import Callable, Iterator, Mapping
-from functools import cache, partial
+from datetime import datetime
+from functools import cache
 from types import UnionType
 from typing import Any, TypeVar, Union, get_args, get_origin
 
@@ -31,7 +32,7 @@ def check(type_: type[T], tree: object) -> T:
 
 def check_texts(type_: type[T], texts: Mapping[str, str]) -> T:
     """Return the values of a query, all of them text, as this Struct, or raise likewise."""
-    return _checked(type_, texts, partial(msgspec.convert, strict=False))
+    return _checked(type_, texts, _from_text)
 
 
 def attributes(type_: type[Struct], path: str) -> Iterator[str]:
@@ -89,6 +90,16 @@ def _checked(type_: type[T], tree: Mapping[str, Any], convert: Convert) -> T:
     except msgspec.ValidationError as error:
         raise _of_rule(error) from error
     return struct
+
+
+def _from_text(value: Any, annotation: Any) -> Any:
+    """Convert what is text to what it stands for; a number is no time."""
+    try:
+        return msgspec.convert(value, annotation)
+    except msgspec.ValidationError:
+        if _bare(annotation) is datetime:
+            raise
+        return msgspec.convert(value, annotation, strict=False)
 
 
 def _struct(

@@ -28,6 +28,7 @@ BAD_FILTERS: list[tuple[str, dict[str, Any]]] = [
     ("/conversations", {"status": "lost"}),
     ("/conversations", {"status": "null"}),
     ("/messages", {"since": "null"}),
+    ("/messages", {"since": "1769860800"}),
     ("/sessions", {"keyId": "key_"}),
     ("/events", {"type": "message.exploded"}),
 ]
