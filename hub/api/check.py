@@ -61,6 +61,7 @@ def struct_type(annotation: Any) -> type[Struct] | None:
     return bare if isinstance(bare, type) and issubclass(bare, Struct) else None
 
 
+@cache
 def cure(annotation: Any) -> str:
     """Return the sentence that tells what a field of this type takes."""
     return _cure(inspect.type_info(annotation))
