@@ -175,8 +175,9 @@ async def test_413_and_415_have_the_one_shape(api: Api) -> None:
     large = await api.server.post("/messages", json={**GOOD, "padding": "x" * 65_536})
     form = await api.server.post("/messages", data={"body": "hi"})
 
-    assert told(large) == (413, {"error": "The body may have 65536 bytes"})
+    assert (large.status_code, "65536 bytes" in large.json()["error"]) == (413, True)
     assert told(form) == (415, {"error": "Send the body as application/json"})
+    assert set(large.json()) == set(form.json()) == {"error", "requestId"}
 
 
 async def test_500_tells_nothing_but_where_to_write(
