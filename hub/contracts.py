@@ -251,6 +251,8 @@ class Channel(Struct, frozen=True, kw_only=True):
     """Answers the provider's GET verification in plain text; None refuses it."""
     sends: bool = False
     """Outbound messages wait for the plugin's `send` hook; otherwise stored is sent."""
+    replies_only: bool = False
+    """Nobody can be written to here who never wrote here: such a message fails at once."""
     has_sessions: bool = True
     """People on this channel have visitor sessions."""
 

@@ -2,8 +2,6 @@
 
 import asyncio
 import contextlib
-import os
-import tempfile
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -11,11 +9,11 @@ import uvicorn
 from litestar.enums import ScopeType
 from litestar.types import Receive, Scope, Send
 
-from hub import logs, metrics
+from hub import logs, prefork
 from hub.app import create_app
 from hub.errors import SettingError
-from hub.services.open import PROCESSES, open_hub, open_limiter
-from hub.settings import Settings, load
+from hub.services.open import open_hub, open_limiter
+from hub.settings import Settings
 from hub.store.database import hold
 from hub.worker import Worker
 
@@ -71,21 +69,8 @@ async def _opened(settings: Settings) -> AsyncIterator[Any]:
         await hub.close()
 
 
-def _tell_workers(workers: int) -> None:
-    """Leave in the environment what the processes of this server must know of each other."""
-    os.environ[PROCESSES] = str(workers)
-    os.environ.setdefault(metrics.FOLDER, tempfile.mkdtemp(prefix="hub-metrics-"))
-
-
 async def _try(settings: Settings) -> None:
     await (await open_hub(settings)).close()
-
-
-def application() -> Served:
-    """Build the app of one worker process, from the environment."""
-    settings = load()
-    logs.start(settings)
-    return Served(settings)
 
 
 def run(settings: Settings, *, host: str, port: int, workers: int = 1) -> None:
@@ -97,20 +82,28 @@ def run(settings: Settings, *, host: str, port: int, workers: int = 1) -> None:
         # What cannot be opened is one clear line here, and a stack of log lines inside the server.
         asyncio.run(_try(settings))
         logs.start(settings)
-        if workers > 1:
-            _tell_workers(workers)
-        uvicorn.run(
-            "hub.serve:application" if workers > 1 else Served(settings),
-            factory=workers > 1,
-            host=host,
-            port=port,
-            workers=workers,
-            loop="uvloop",
-            http="httptools",
-            lifespan="on",
-            log_config=None,
-            access_log=False,
-            proxy_headers=False,
-            server_header=False,
-            timeout_graceful_shutdown=GRACE_SECONDS,
-        )
+        if workers == 1:
+            _server(settings, host=host, port=port).run()
+            return
+        listening = prefork.bind(host, port)
+
+        def serve_here() -> None:
+            _server(settings).run(sockets=[listening])
+
+        prefork.Prefork(serve_here, workers).run()
+
+
+def _server(settings: Settings, **address: Any) -> uvicorn.Server:
+    config = uvicorn.Config(
+        Served(settings),
+        loop="uvloop",
+        http="httptools",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+        **address,
+    )
+    return uvicorn.Server(config)

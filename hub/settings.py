@@ -11,6 +11,7 @@ import os
 import re
 import tomllib
 from collections.abc import Collection, Mapping
+from importlib.metadata import distribution
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import SplitResult, urlsplit
@@ -21,7 +22,10 @@ from msgspec import Meta, Struct, field
 from hub.errors import SettingError
 
 Rate = Annotated[int, Meta(ge=1, le=1_000_000)]
-BUNDLED = ("server_ingest", "widget", "legacy_ingest", "whatsapp")
+BUNDLED = tuple(
+    point.name for point in distribution("clonvo-hub").entry_points.select(group="hub.plugins")
+)
+"""The plugins that come in our own distribution; the core knows them by this list alone."""
 LEVELS = ("debug", "info", "warning", "error")
 
 _LISTS = {"plugins", "trusted_proxies", "webhook_allow_subnets"}

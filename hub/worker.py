@@ -57,10 +57,12 @@ class Worker:
         """Claim events, tell the plugins of them, and finish; return how many there were."""
         self._woken.clear()
         claimed = await self._hub.database.write(lambda c: outbox.claim(c, datetime.now(UTC), MOST))
-        for event in claimed.events:
-            await self._handle(event)
-        if claimed.events:
-            await self._hub.database.write(lambda c: outbox.finish(c, claimed))
+        # Side by side, so that a slow plugin cannot hold a claim longer than its lease.
+        ends = await asyncio.gather(*map(self._handle, claimed.events), return_exceptions=True)
+        done = [e for e, end in zip(claimed.events, ends, strict=True) if not _failed(e, end)]
+        if done:
+            mine = outbox.Claim(claimed.token, done)
+            await self._hub.database.write(lambda c: outbox.finish(c, mine))
         return len(claimed.events)
 
     def stop(self) -> None:
@@ -93,6 +95,13 @@ class Worker:
         await self._hub.database.write(
             lambda c: statuses.sent(c, outbound, sent, datetime.now(UTC))
         )
+
+
+def _failed(event: Event, end: BaseException | None) -> bool:
+    """Tell whether an event has to be tried again, when its lease ends."""
+    if end is not None:
+        log.error("event_failed", event_type=event.type, exc_info=end)
+    return end is not None
 
 
 async def run_worker(settings: Settings) -> None:

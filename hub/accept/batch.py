@@ -10,12 +10,14 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import partial
 
+import structlog
+
 from hub import metrics
 from hub.accept import steps
 from hub.accept.draft import Entry, Traits
 from hub.batching import Batcher, Full
 from hub.contracts import Accepted
-from hub.errors import Unavailable
+from hub.errors import BadRequest, Unavailable
 from hub.store.database import Contended, Database, Rejected
 
 MOST = 128
@@ -23,6 +25,8 @@ WAITING = 2048
 RERUNS = 8
 
 Answer = Accepted | Exception
+
+log = structlog.get_logger(__name__)
 
 
 class Acceptor:
@@ -43,6 +47,10 @@ class Acceptor:
             return await self._batcher.submit(entry)
         except (Full, Contended) as error:
             raise Unavailable from error
+        except Rejected as error:
+            # Our own checks let it pass, so it is ours to know; the caller can only send less.
+            log.exception("value_rejected", channel=entry.message.channel)
+            raise BadRequest(form=["The store refuses a value of this message"]) from error
 
     async def close(self) -> None:
         """Store what is waiting, then take no more."""

@@ -10,7 +10,7 @@ from hub.errors import BadRequest
 from hub.store.database import Connection
 from hub.store.states import CustomerState, NewEvent
 from hub.store.tables import milliseconds
-from hub.store.write import conversations, customers, identities
+from hub.store.write import conversations, customers, identities, messages
 
 Claim = tuple[UUID, str, str, str]
 """Organization, kind, match key, scope: what is unique."""
@@ -25,9 +25,11 @@ def resolve(connection: Connection, batch: Batch) -> None:
         known = owners.of(draft)
         if draft.customer is None:
             draft.customer = known[0][1] if known else _new_customer(draft)
+        if _answers_another(connection, draft):
+            continue
         _note_conflicts(batch, draft, known)
         owners.claim(draft)
-        _describe(draft)
+        _describe(draft, {identity for identity, owner in known if owner is not draft.customer})
     identities.insert(connection, owners.claims(milliseconds(batch.now)))
 
 
@@ -55,9 +57,8 @@ def _follow_addresses(connection: Connection, batch: Batch) -> None:
         message, organization_id = draft.entry.message, draft.entry.organization_id
         customer_id = message.customer_id
         if message.conversation_id:
-            customer_id = conversations.customer_of(
-                connection, organization_id, message.conversation_id
-            )
+            owner = conversations.customer_of(connection, organization_id, message.conversation_id)
+            customer_id = None if customer_id not in {None, owner} else owner
         state = customer_id and customers.find(connection, organization_id, customer_id)
         if state:
             draft.customer = _shared(addressed, state)
@@ -146,8 +147,24 @@ def _note_conflicts(
             )
 
 
-def _describe(draft: Draft) -> None:
-    """Note what the message tells about its customer; an unproved claim only fills a gap."""
+def _answers_another(connection: Connection, draft: Draft) -> bool:
+    """Refuse a reply to a message that is not the customer's: a quote would show it to them."""
+    message, customer = draft.entry.message, draft.customer
+    assert customer is not None
+    if message.reply_to_id is None:
+        return False
+    owner = messages.customer_of(connection, customer.organization_id, message.reply_to_id)
+    if owner == customer.id:
+        return False
+    draft.outcome = BadRequest(fields={"replyToId": ["This customer has no message with this id"]})
+    return True
+
+
+def _describe(draft: Draft, foreign: set[Identity]) -> None:
+    """Note what the message tells about its customer; an unproved claim only fills a gap.
+
+    What identifies somebody else, `foreign`, does not describe this customer.
+    """
     state, person, visit = draft.customer, draft.entry.message.person, draft.entry.message.visit
     assert state is not None
     told = {
@@ -156,7 +173,10 @@ def _describe(draft: Draft) -> None:
         "email": person.email or (visit.external_email if visit else None),
         "external_user_id": person.external_user_id,
     }
+    others = {identity.value for identity in foreign}
     for name, value in told.items():
+        if name != "display_name" and value in others:
+            continue
         known = getattr(state, name)
         if value and value != known and (known is None or draft.entry.caller.trusted):
             setattr(state, name, value)

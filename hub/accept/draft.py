@@ -55,6 +55,8 @@ class Traits(Struct, frozen=True):
 
     sending: frozenset[str] = frozenset()
     """Outbound messages wait for a `send` hook."""
+    replies_only: frozenset[str] = frozenset()
+    """Nobody can be written to there who never wrote there."""
     without_sessions: frozenset[str] = frozenset()
     """People have no visitor sessions there."""
 
@@ -68,6 +70,16 @@ class Batch(Struct):
     events: list[NewEvent] = field(default_factory=list)
     silent: list[SessionState] = field(default_factory=list)
     """Sessions that ended because their visitor was silent too long."""
+
+    def unreachable(self, draft: Draft) -> bool:
+        """Tell whether a reply is for somebody who never wrote on its channel."""
+        conversation = draft.conversation
+        return (
+            conversation is not None
+            and draft.entry.message.direction == "outbound"
+            and conversation.channel in self.traits.replies_only
+            and conversation.last_inbound_at is None
+        )
 
     @property
     def open(self) -> list[Draft]:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from hashlib import sha256
 
 from hub.contracts import Caller, Identity, Message, Person
+from hub.store.states import CustomerState
 
 PHONE = "phone"
 EXTERNAL_ID = "external_id"
@@ -37,6 +38,17 @@ def of_person(person: Person) -> list[Identity]:
     if person.email:
         found.append(email(person.email))
     return found
+
+
+def of_state(state: CustomerState) -> list[Identity]:
+    """Return the identities by which a known customer is shown, strongest first."""
+    return of_person(
+        Person(
+            phone_e164=state.phone_e164,
+            external_user_id=state.external_user_id,
+            email=state.email,
+        )
+    )
 
 
 def phone(number: str) -> Identity:

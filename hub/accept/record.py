@@ -13,6 +13,11 @@ from hub.store.database import Connection
 from hub.store.states import NewEvent
 from hub.store.tables import message, milliseconds, widget_event
 
+_UNREACHABLE = {
+    "code": "never_wrote",
+    "message": "The customer never wrote on this channel and cannot be reached there",
+}
+
 
 def messages(connection: Connection, batch: Batch) -> None:
     """Insert the messages; the unique index on (source, provider id) has the last word."""
@@ -62,6 +67,8 @@ def accepted(batch: Batch, draft: Draft) -> Accepted:
 def _status(batch: Batch, draft: Draft) -> MessageStatus:
     if draft.entry.message.direction == "inbound":
         return "received"
+    if batch.unreachable(draft):
+        return "failed"
     return "queued" if _channel(draft) in batch.traits.sending else "sent"
 
 
@@ -87,6 +94,7 @@ def _message(batch: Batch, draft: Draft, now: int) -> dict[str, Any]:
         "type": sent.type,
         "body": sent.body,
         "status": place.status,
+        "error": _UNREACHABLE if place.status == "failed" else None,
         "seq": draft.seq,
         "reply_to_id": sent.reply_to_id,
         "author": "customer" if sent.direction == "inbound" else "api",

@@ -6,6 +6,7 @@ from hashlib import sha256
 from uuid import UUID
 
 from hub import ids
+from hub.accept import identities
 from hub.accept.draft import Batch, Draft
 from hub.contracts import Visit
 from hub.store.database import Connection
@@ -54,7 +55,9 @@ def write(connection: Connection, batch: Batch) -> None:
 
 def _has_session(batch: Batch, draft: Draft) -> bool:
     without = batch.traits.without_sessions
-    return draft.conversation is not None and draft.conversation.channel not in without
+    conversation = draft.conversation
+    visited = conversation is not None and conversation.channel not in without
+    return visited and not batch.unreachable(draft)
 
 
 def _is_reply(draft: Draft) -> bool:
@@ -71,12 +74,12 @@ def _visitor_id(draft: Draft) -> str:
     visit = draft.entry.message.visit
     if visit and visit.visitor_id:
         return visit.visitor_id
-    identities = draft.entry.identities
-    if identities:
-        strongest = identities[0]
+    assert draft.customer is not None
+    known = identities.of_state(draft.customer)
+    strongest = next(iter([*draft.entry.identities, *known]), None)
+    if strongest:
         mark = f"{strongest.kind}\0{strongest.scope}\0{strongest.match_key}"
     else:
-        assert draft.customer is not None
         mark = draft.customer.id.hex
     seed = f"{draft.entry.organization_id.hex}\0{mark}".encode()
     return "v_" + b32encode(sha256(seed).digest()[:15]).decode().lower()
@@ -123,8 +126,7 @@ def _new_session(batch: Batch, draft: Draft, visitor_id: str) -> SessionState:
 
 def _learn(batch: Batch, draft: Draft, state: SessionState) -> None:
     """Take over what an inbound call tells: the latest address, the first page, any identity."""
-    visit, arrival = draft.entry.message.visit, draft.entry.arrival
-    assert visit is not None
+    visit, arrival = draft.entry.message.visit or Visit(), draft.entry.arrival
     assert draft.customer is not None
     assert draft.conversation is not None
     state.customer_id, state.conversation_id = draft.customer.id, draft.conversation.id

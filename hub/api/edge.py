@@ -15,7 +15,7 @@ import structlog
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
-from hub import metrics
+from hub import ids, metrics
 from hub.api import cors, problems
 from hub.auth.admission import Call
 from hub.auth.headers import Headers
@@ -106,7 +106,7 @@ class _Exchange:
             route=route,
             status=self._status,
             ms=round(seconds * 1000, 1),
-            key=key_id.hex if key_id else None,
+            key=ids.wire("key", key_id) if key_id else None,
         )
 
     def _headers(self) -> list[tuple[bytes, bytes]]:
@@ -137,7 +137,7 @@ async def read_body(call: Call, receive: Receive, most: int) -> bytes:
     """
     declared = call.headers.get("content-length") or ""
     if declared.isdecimal() and int(declared) > most:
-        raise TooLarge(f"The body may have {most} bytes")
+        raise TooLarge(f"The request may have {most} bytes")
     media = call.headers.get("content-type")
     if media is not None and not _JSON.match(media):
         raise UnsupportedMedia
@@ -160,6 +160,6 @@ async def _read(receive: Receive, most: int) -> bytes:
         chunks.append(message.get("body", b""))
         size += len(chunks[-1])
         if size > most:
-            raise TooLarge(f"The body may have {most} bytes")
+            raise TooLarge(f"The request may have {most} bytes")
         if not message.get("more_body"):
             return b"".join(chunks)

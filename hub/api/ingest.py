@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
+import structlog
 from litestar import HttpMethod, Request, Response, route
 from litestar.handlers import HTTPRouteHandler
 
@@ -21,6 +22,8 @@ from hub.auth.visitors import Proof, parse_proof
 from hub.contracts import Arrival, Channel, Connection, Message, StatusChange
 from hub.errors import BadRequest, Forbidden, HubError, NotFound
 from hub.services.hub import Hub
+
+log = structlog.get_logger(__name__)
 
 _encode = msgspec.json.Encoder().encode
 USER_AGENT_CHARACTERS, IDEMPOTENCY_CHARACTERS = 500, 255
@@ -46,6 +49,8 @@ class Ingest:
             arrival, payload = await self._admit(call, request)
             messages = self._channel.normalize(payload, arrival)
             await self._admit_visitor(call, arrival, messages)
+            if not messages:
+                log.info("call_brought_nothing", channel=self._channel.name)
         except HubError:
             # The page must be able to read why: also when the key is dead, but the page is known.
             if self._channel.auth == "widget_key" and call.cors_origin is None:

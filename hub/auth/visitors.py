@@ -53,11 +53,19 @@ def parse_proof(header: str | None) -> Proof | None:
     """Read `X-Visitor`; None when it is not sent, `BadRequest` when it cannot be read."""
     if header is None:
         return None
-    found = _VISITOR.match(header)
+    found = _VISITOR.match(_text(header))
     if found is None:
         sentence = "Send <visitorId>.<secret>, the secret 16 to 200 of A-Z a-z 0-9 _ -"
         raise BadRequest(fields={"X-Visitor": [sentence]})
     return Proof(found[1], sha256(found[2].encode()).digest())
+
+
+def _text(header: str) -> str:
+    """Return a header as the UTF-8 that its bytes are; nothing when they are not."""
+    try:
+        return header.encode("latin-1").decode()
+    except UnicodeDecodeError:
+        return ""
 
 
 def wrong_secret() -> Forbidden:

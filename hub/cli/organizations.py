@@ -96,6 +96,9 @@ def set_(slug: str, changes: tuple[str, ...], *, as_json: bool) -> None:
         print_json(msgspec.to_builtins(found))
         return
     click.echo(f"{slug}: {', '.join(sorted(wanted))} set.")
+    later = sorted(name for name in wanted if name.startswith(("privacy.", "retention.")))
+    if later:
+        click.echo(f"{', '.join(later)}: kept, and not applied by this version yet.", err=True)
 
 
 @org.command("legacy-secret")
@@ -132,6 +135,8 @@ def legacy_secret(slug: str, deed: str | None, *, as_json: bool) -> None:
                 None,
                 f"is set since {day(since)} UTC and cannot be shown; --rotate makes another",
             )
+        if deed is None and await desk.organizations.legacy_is_off(business.id):
+            return None, "is off; --rotate makes one"
         return await desk.organizations.rotate_legacy_secret(business.id), "is new"
 
     secret, state = run(work)

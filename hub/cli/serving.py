@@ -29,6 +29,11 @@ def serve(host: str, port: int, workers: int) -> None:
     Examples:  clonvo serve
                clonvo serve --host 0.0.0.0 --port 80 --workers 4
     """
+    from hub import prefork
+
+    if workers > 1:
+        prefork.announce(workers)
+
     from hub import serve as server
     from hub.cli.desk import require, run
     from hub.settings import load

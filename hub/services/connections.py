@@ -31,6 +31,12 @@ class Connections:
         """Return what this plugin keeps."""
         return PluginConnections(self._database, self._sealer, plugin)
 
+    async def check_seal(self) -> None:
+        """Raise `SettingError` when what is kept was sealed under another secret of the hub."""
+        sealed = await self._database.read(store.any_sealed)
+        if sealed is not None:
+            self._sealer.unseal(sealed)
+
     async def by_id(self, plugin: str, connection_id: UUID) -> Connection | None:
         """Return one row of a plugin by its id, which is all that a provider's call names."""
         return await self.of(plugin).by_id(connection_id)

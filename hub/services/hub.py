@@ -19,7 +19,6 @@ from hub.services.organizations import Organizations
 from hub.services.users import Users
 from hub.settings import Settings
 from hub.store.database import Database
-from hub.store.write import messages
 
 
 class Hub:
@@ -69,23 +68,18 @@ class Hub:
         await self._acceptor.close()
         await self.database.close()
 
-    async def _check(self, message: Message, arrival: Arrival) -> None:
-        """Refuse a reply that names a channel or a message there is not."""
+    def _check(self, message: Message) -> None:
+        """Refuse a reply that names a channel there is not."""
         names = {channel.name for channel in self.channels}
         if message.reply_channel and message.reply_channel not in names:
             raise BadRequest(fields={"channel": [f"Use one of: {', '.join(sorted(names))}"]})
-        reply_to = message.reply_to_id
-        if reply_to and not await self.database.read(
-            lambda c: messages.exists(c, arrival.caller.organization_id, reply_to)
-        ):
-            raise BadRequest(fields={"replyToId": ["No message with this id"]})
 
     async def _accept(self, message: Message | StatusChange, arrival: Arrival) -> Accepted | None:
         if isinstance(message, StatusChange):
             organization_id, now = arrival.caller.organization_id, datetime.now(UTC)
             await self.database.write(lambda c: statuses.change(c, organization_id, message, now))
             return None
-        await self._check(message, arrival)
+        self._check(message)
         contributed = self.hooks.collect("identities", message=message)
         proved = identities.of_message(message, arrival.caller, contributed)
         return await self._acceptor.accept(Entry(message, arrival, proved))
@@ -94,5 +88,6 @@ class Hub:
 def _traits(channels: Sequence[Channel]) -> Traits:
     return Traits(
         sending=frozenset(channel.name for channel in channels if channel.sends),
+        replies_only=frozenset(channel.name for channel in channels if channel.replies_only),
         without_sessions=frozenset(c.name for c in channels if not c.has_sessions),
     )

@@ -115,7 +115,8 @@ def _set_status(
     old = _there(write.lock_status(connection, organization_id, conversation_id))
     if status != old:
         write.set_status(connection, organization_id, conversation_id, status, now)
-        named = {"closed": CONVERSATION_CLOSED, "open": CONVERSATION_REOPENED}.get(status)
+        left = CONVERSATION_REOPENED if old == "closed" else None
+        named = CONVERSATION_CLOSED if status == "closed" else left
         new = [NewEvent(organization_id, named, conversation_id)] if named else []
         outbox.append(connection, new, now)
     return _there(conversations.one(connection, organization_id, conversation_id))

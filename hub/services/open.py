@@ -4,7 +4,10 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from hub.auth.limits import Limiter, MemoryLimiter
+import structlog
+
+from hub import prefork
+from hub.auth.limits import Limiter, MemoryLimiter, ShareLimiter
 from hub.hooks import Hooks
 from hub.sealing import open_sealer
 from hub.services.hub import Hub
@@ -12,8 +15,7 @@ from hub.settings import Settings
 from hub.store import schema
 from hub.store.database import open_database
 
-PROCESSES = "HUB_PROCESSES"
-"""Set by `serve --workers`: how many share the limits when they start while Redis is out."""
+log = structlog.get_logger(__name__)
 
 
 async def open_hub(settings: Settings) -> Hub:
@@ -23,27 +25,35 @@ async def open_hub(settings: Settings) -> Hub:
     """
     sealer = open_sealer(settings)
     hooks = Hooks(settings.plugins)
+    for plugin in hooks.plugins.values():
+        if plugin.settings:
+            settings.of(plugin.name, plugin.settings)
     database = open_database(settings)
     try:
         await schema.ready(settings, database)
-        return Hub(settings, database, hooks, sealer)
+        hub = Hub(settings, database, hooks, sealer)
+        await hub.connections.check_seal()
     except BaseException:
         await database.close()
         raise
+    return hub
 
 
 @asynccontextmanager
 async def open_limiter(settings: Settings) -> AsyncIterator[Limiter]:
     """Count calls in Redis when there is one, so that limits hold over all processes."""
+    processes = int(os.environ.get(prefork.PROCESSES, "1"))
     if settings.redis_url is None:
-        yield MemoryLimiter()
+        if processes > 1:
+            log.warning("limits_apart", processes=processes, cure="set REDIS_URL")
+        yield ShareLimiter(processes) if processes > 1 else MemoryLimiter()
         return
     # Imported here: its half second is not for those who have no Redis.
     from hub.auth.limits.shared import SharedLimiter  # noqa: PLC0415
     from hub.auth.limits.shared_log import connect  # noqa: PLC0415
 
     redis = connect(settings.redis_url)
-    limiter = SharedLimiter(redis, processes=int(os.environ.get(PROCESSES, "1")))
+    limiter = SharedLimiter(redis, processes=processes)
     await limiter.start()
     try:
         yield limiter

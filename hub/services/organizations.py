@@ -112,7 +112,13 @@ class Organizations:
 
     async def drop_legacy_secret(self, organization_id: UUID) -> bool:
         """Switch the legacy secret off; tell whether there was one."""
-        return await self._database.write(lambda c: store.drop_legacy_secret(c, organization_id))
+        return await self._database.write(
+            lambda c: store.switch_legacy_off(c, organization_id, now())
+        )
+
+    async def legacy_is_off(self, organization_id: UUID) -> bool:
+        """Tell whether the legacy secret was switched off, which is more than never made."""
+        return await self._database.read(lambda c: store.legacy_is_off(c, organization_id))
 
 
 def _existing(business: Organization | None) -> Organization:

@@ -24,6 +24,7 @@ CHANNEL = Channel(
     reply_type=Received,
     summary="Take messages and statuses from Meta",
     max_body=4 * 1024 * 1024,
+    sends=True,
     has_sessions=False,
 )
 

@@ -52,6 +52,8 @@ def connect(  # noqa: PLR0913 - one parameter per option of the command
     else:
         click.echo(f"Connected {display_phone} as {connection_id}")
         click.echo(f"Webhook for Meta's app dashboard: {url}")
+    if url.startswith("http://localhost"):
+        click.echo("Meta cannot reach localhost: set HUB_BASE_URL to your https address", err=True)
 
 
 async def _connect(slug: str, data: dict[str, str], secrets: dict[str, str]) -> tuple[str, str]:

@@ -18,6 +18,7 @@ CHANNEL = Channel(
     reply_type=MessageAccepted,
     summary="Store a message that a visitor wrote",
     sends=True,
+    replies_only=True,
 )
 
 

@@ -6,12 +6,13 @@ each process's share of the limit while Redis is out.
 """
 
 from hub.auth.limits.buckets import Bucket, Limiter, Verdict, refusal
-from hub.auth.limits.memory import MemoryLimiter
+from hub.auth.limits.memory import MemoryLimiter, ShareLimiter
 
 __all__ = [
     "Bucket",
     "Limiter",
     "MemoryLimiter",
+    "ShareLimiter",
     "Verdict",
     "refusal",
 ]

@@ -6,7 +6,29 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from itertools import islice
 
+from msgspec.structs import replace
+
 from hub.auth.limits.buckets import MICROSECONDS, Bucket, Verdict, judge
+
+
+class ShareLimiter:
+    """One of several processes that cannot count together: each allows its part of the limit."""
+
+    def __init__(self, processes: int) -> None:
+        """Take a part of 1 / `processes`, at least 1 call."""
+        self._own = MemoryLimiter()
+        self._processes = processes
+
+    async def take(self, buckets: Sequence[Bucket]) -> list[Verdict]:
+        """Take one from all of the buckets or from none; see `Limiter`."""
+        return await self._own.take(self._parts(buckets))
+
+    async def peek(self, buckets: Sequence[Bucket]) -> list[Verdict]:
+        """Return how the buckets stand; see `Limiter`."""
+        return await self._own.peek(self._parts(buckets))
+
+    def _parts(self, buckets: Sequence[Bucket]) -> list[Bucket]:
+        return [replace(b, limit=max(b.limit // self._processes, 1)) for b in buckets]
 
 
 class MemoryLimiter:

@@ -62,14 +62,14 @@ def update(connection: sa.Connection, organization_id: UUID, key_id: UUID, **val
 def replace_secret(
     connection: sa.Connection, key: ApiKey, digest: str, now: datetime, old_until: datetime | None
 ) -> None:
-    """Give a key a new secret; the last one lives until `old_until`, or dies now."""
+    """Give a key a new secret; the last one lives until `old_until`, or all die now."""
     of_key = api_key_secret.c.key_id == key.id
     if old_until is None:
         connection.execute(sa.delete(api_key_secret).where(of_key))
     else:
-        leaving = api_key_secret.c.expires_at.is_not(None)
-        connection.execute(sa.delete(api_key_secret).where(of_key, leaving))
-        connection.execute(sa.update(api_key_secret).where(of_key).values(expires_at=old_until))
+        lasting = api_key_secret.c.expires_at.is_(None)
+        ending = sa.update(api_key_secret).where(of_key, lasting)
+        connection.execute(ending.values(expires_at=old_until))
     _add_secret(connection, key.id, digest, now)
 
 

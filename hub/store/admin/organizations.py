@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from hub.store.admin.records import BusinessSettings, Organization
 from hub.store.tables import legacy_secret, organization
+from hub.store.write.credentials import LEGACY_OFF as OFF
 
 
 def add(connection: sa.Connection, business: Organization) -> None:
@@ -57,7 +58,7 @@ def update(connection: sa.Connection, business: Organization) -> None:
 def legacy_secret_since(connection: sa.Connection, organization_id: UUID) -> datetime | None:
     """Return when the business's legacy secret was set; None when it has none."""
     statement = sa.select(legacy_secret.c.created_at).where(
-        legacy_secret.c.organization_id == organization_id
+        legacy_secret.c.organization_id == organization_id, legacy_secret.c.digest != OFF
     )
     return connection.execute(statement).scalar_one_or_none()
 
@@ -66,7 +67,8 @@ def put_legacy_secret(
     connection: sa.Connection, organization_id: UUID, fingerprint: str, now: datetime
 ) -> None:
     """Set the business's one legacy secret; the one before is dead."""
-    drop_legacy_secret(connection, organization_id)
+    mine = legacy_secret.c.organization_id == organization_id
+    connection.execute(sa.delete(legacy_secret).where(mine))
     connection.execute(
         sa.insert(legacy_secret).values(
             organization_id=organization_id, digest=fingerprint, created_at=now
@@ -74,10 +76,19 @@ def put_legacy_secret(
     )
 
 
-def drop_legacy_secret(connection: sa.Connection, organization_id: UUID) -> bool:
-    """Take the legacy secret away; tell whether there was one."""
-    statement = sa.delete(legacy_secret).where(legacy_secret.c.organization_id == organization_id)
-    return connection.execute(statement).rowcount > 0
+def switch_legacy_off(connection: sa.Connection, organization_id: UUID, now: datetime) -> bool:
+    """Take the legacy secret away, for good until one is set; tell whether there was one."""
+    there_was = legacy_secret_since(connection, organization_id) is not None
+    put_legacy_secret(connection, organization_id, OFF, now)
+    return there_was
+
+
+def legacy_is_off(connection: sa.Connection, organization_id: UUID) -> bool:
+    """Tell whether the legacy secret was switched off, which is more than never made."""
+    mine = sa.and_(
+        legacy_secret.c.organization_id == organization_id, legacy_secret.c.digest == OFF
+    )
+    return connection.execute(sa.select(legacy_secret.c.digest).where(mine)).first() is not None
 
 
 def _one(organization_id: UUID) -> sa.Select[Any]:

@@ -12,6 +12,9 @@ from hub.contracts import Caller
 from hub.store import rows, tables
 from hub.store.tables import api_key, api_key_secret, legacy_secret, milliseconds, organization
 
+LEGACY_OFF = ""
+"""In place of a legacy secret's digest: switched off, until one is set."""
+
 KeyRow = Any
 """A row whose columns are named; SQLAlchemy types rows by position only."""
 
@@ -77,7 +80,7 @@ def find_legacy(connection: sa.Connection, slug: str) -> KeyRow | None:
     statement = (
         sa.select(legacy_secret.c.organization_id, legacy_secret.c.digest)
         .join(organization, organization.c.id == legacy_secret.c.organization_id)
-        .where(organization.c.slug == slug)
+        .where(organization.c.slug == slug, legacy_secret.c.digest != LEGACY_OFF)
     )
     return connection.execute(statement).first()
 

@@ -62,11 +62,12 @@ def lock_by_provider_id(
     return connection.execute(statement).first()
 
 
-def exists(connection: sa.Connection, organization_id: UUID, message_id: UUID) -> bool:
-    """Tell whether the organization has a message with this id."""
+def customer_of(connection: sa.Connection, organization_id: UUID, message_id: UUID) -> UUID | None:
+    """Return whose message it is; None when the organization has none with this id."""
     m = message.c
-    statement = sa.select(m.id).where(m.organization_id == organization_id, m.id == message_id)
-    return connection.execute(statement).first() is not None
+    named = sa.and_(m.organization_id == organization_id, m.id == message_id)
+    found: UUID | None = connection.execute(sa.select(m.customer_id).where(named)).scalar()
+    return found
 
 
 def outbound(connection: sa.Connection, organization_id: UUID, message_id: UUID) -> Outbound | None:

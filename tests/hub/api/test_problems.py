@@ -210,4 +210,4 @@ def test_too_large_a_body_is_413(client: TestClient[Litestar]) -> None:
     """In the same shape as everything."""
     reply = client.post("/things", content=msgspec.json.encode(Thing("x" * 70_000)))
 
-    assert _problem(reply) == (413, {"error": "The body may have 65536 bytes"})
+    assert _problem(reply) == (413, {"error": "The request may have 65536 bytes"})
