@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import socket
+import sys
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -18,6 +20,7 @@ from hub.store.database import hold
 from hub.worker import Worker
 
 GRACE_SECONDS = 10
+FAILED_START = 3
 
 
 class Served:
@@ -83,14 +86,22 @@ def run(settings: Settings, *, host: str, port: int, workers: int = 1) -> None:
         asyncio.run(_try(settings))
         logs.start(settings)
         if workers == 1:
-            _server(settings, host=host, port=port).run()
+            _run(_server(settings, host=host, port=port))
             return
         listening = prefork.bind(host, port)
 
         def serve_here() -> None:
-            _server(settings).run(sockets=[listening])
+            _run(_server(settings), listening)
 
         prefork.Prefork(serve_here, workers).run()
+
+
+def _run(server: uvicorn.Server, *listening: socket.socket) -> None:
+    """Run a server until a signal; Ctrl-C is an ordinary end, a failed start is not."""
+    with contextlib.suppress(KeyboardInterrupt):
+        server.run(sockets=list(listening) or None)
+    if not server.started:
+        sys.exit(FAILED_START)
 
 
 def _server(settings: Settings, **address: Any) -> uvicorn.Server:

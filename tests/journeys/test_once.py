@@ -19,8 +19,9 @@ PEOPLE, FIRST_MESSAGES = 50, 200
 
 def workers(running: Running) -> list[psutil.Process]:
     """Return the processes that answer, without what starts and watches them."""
-    children = psutil.Process(running.hub.process.pid).children(recursive=True)
-    return [child for child in children if "spawn_main" in " ".join(child.cmdline())]
+    found = psutil.Process(running.hub.process.pid).children(recursive=True)
+    parents = {process.ppid() for process in found}
+    return [process for process in found if process.pid not in parents]
 
 
 async def send_all(running: Running, business: Business) -> dict[str, list[dict[str, Any]]]:
