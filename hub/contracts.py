@@ -240,6 +240,7 @@ class Channel(Struct, frozen=True, kw_only=True):
     path: str
     """Below `/api/v1`; `{connection_id}` in it when `auth` is `signature`."""
     wire: type[Struct]
+    """What the body is read into; with a signature every field of it has a default."""
     auth: Auth
     normalize: Normalize
     reply: Reply

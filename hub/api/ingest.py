@@ -132,8 +132,19 @@ class Ingest:
         connection = await self._connection(request)
         raw = await read_body(call, request.receive, self._channel.max_body)
         await self._admission.signer(call, connection, signature, raw)
-        payload = decode_signed(self._channel.wire, raw)
-        return _arrival(call, connection=connection), payload
+        return _arrival(call, connection=connection), self._understood(raw)
+
+    def _understood(self, raw: bytes) -> Any:
+        """Return a signed body; an empty one where nothing in it can be understood.
+
+        The provider repeats for days what is refused: it is ours to know of, not theirs to mend.
+        """
+        try:
+            return decode_signed(self._channel.wire, raw)
+        except BadRequest as error:
+            told = [*error.form, *error.fields]
+            log.warning("signed_call_not_understood", channel=self._channel.name, reasons=told)
+            return self._channel.wire()
 
     async def _connection(self, request: Request[Any, Any, Any]) -> Connection | None:
         connection_id: UUID | None = ids.parse("cnx", request.path_params["connection_id"])
