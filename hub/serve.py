@@ -13,6 +13,7 @@ from litestar.types import Receive, Scope, Send
 
 from hub import logs, prefork
 from hub.app import create_app
+from hub.auth.limits import MemoryLimiter
 from hub.errors import SettingError
 from hub.services.open import open_hub, open_limiter
 from hub.settings import Settings
@@ -73,7 +74,10 @@ async def _opened(settings: Settings) -> AsyncIterator[Any]:
 
 
 async def _try(settings: Settings) -> None:
-    await (await open_hub(settings)).close()
+    """Open and close; and build the app, whose imports every forked process then has already."""
+    hub = await open_hub(settings)
+    create_app(settings, hub, MemoryLimiter())
+    await hub.close()
 
 
 def run(settings: Settings, *, host: str, port: int, workers: int = 1) -> None:
