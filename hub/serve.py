@@ -73,21 +73,30 @@ async def _opened(settings: Settings) -> AsyncIterator[Any]:
         await hub.close()
 
 
-async def _try(settings: Settings) -> None:
-    """Open and close; and build the app, whose imports every forked process then has already."""
+def rehearse(settings: Settings) -> bool:
+    """Open everything once, build the app, and close; tell whether the hub has no business yet.
+
+    What cannot be opened is one clear `SettingError` here, and a stack of log lines inside the
+    server. And the processes that are forked later have all imports behind them.
+    """
+    return asyncio.run(_rehearse(settings))
+
+
+async def _rehearse(settings: Settings) -> bool:
     hub = await open_hub(settings)
-    create_app(settings, hub, MemoryLimiter())
-    await hub.close()
+    try:
+        create_app(settings, hub, MemoryLimiter())
+        return not await hub.organizations.all()
+    finally:
+        await hub.close()
 
 
 def run(settings: Settings, *, host: str, port: int, workers: int = 1) -> None:
-    """Serve until a signal says to stop; `SettingError` when it cannot be started."""
+    """Serve, after `rehearse`, until a signal says to stop."""
     if settings.embedded and workers > 1:
         raise SettingError("workers: SQLite has one server; many processes need PostgreSQL")
     held = hold(settings.database_file) if settings.embedded else contextlib.nullcontext()
     with held:
-        # What cannot be opened is one clear line here, and a stack of log lines inside the server.
-        asyncio.run(_try(settings))
         logs.start(settings)
         if workers == 1:
             _run(_server(settings, host=host, port=port))

@@ -35,13 +35,13 @@ def serve(host: str, port: int, workers: int) -> None:
         prefork.announce(workers)
 
     from hub import serve as server
-    from hub.cli.desk import require, run
+    from hub.cli.desk import require
     from hub.settings import load
 
     settings = load()
     require(workers == 1 or not settings.embedded, "SQLite has one server: leave out --workers")
     prepare(settings, host, port)
-    if not run(lambda desk: desk.organizations.all()):
+    if server.rehearse(settings):
         click.echo(_FIRST_STEPS, err=True)
     click.echo(f"Clonvo Hub serves {url_of(host, port)}", err=True)
     server.run(settings, host=host, port=port, workers=workers)
