@@ -30,16 +30,16 @@ def serve(host: str, port: int, workers: int) -> None:
                clonvo serve --host 0.0.0.0 --port 80 --workers 4
     """
     from hub import prefork
-
-    if workers > 1:
-        prefork.announce(workers)
-
-    from hub import serve as server
     from hub.cli.desk import require
     from hub.settings import load
 
     settings = load()
     require(workers == 1 or not settings.embedded, "SQLite has one server: leave out --workers")
+    if workers > 1:
+        prefork.announce(workers)
+
+    from hub import serve as server
+
     prepare(settings, host, port)
     if server.rehearse(settings):
         click.echo(_FIRST_STEPS, err=True)
