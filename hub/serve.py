@@ -17,7 +17,7 @@ from hub.auth.limits import MemoryLimiter
 from hub.errors import SettingError
 from hub.services.open import open_hub, open_limiter
 from hub.settings import Settings
-from hub.store.database import hold
+from hub.store.sqlite import hold
 from hub.worker import Worker
 
 GRACE_SECONDS = 10

@@ -16,7 +16,8 @@ from hub.sealing import SHORTEST_GOOD, open_sealer, secret_file
 from hub.settings import Settings, config_file, load
 from hub.store import schema
 from hub.store.admin import connections, inspection
-from hub.store.database import Database, open_database
+from hub.store.database import Database
+from hub.store.opening import open_database
 
 REDIS_SECONDS = 2.0
 CLOCK_WARN, CLOCK_FAIL = timedelta(seconds=1), timedelta(seconds=30)

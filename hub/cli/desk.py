@@ -12,7 +12,9 @@ from hub.services.organizations import Organizations
 from hub.services.users import Users
 from hub.settings import Settings, load
 from hub.store import schema
-from hub.store.database import Database, hold, open_database
+from hub.store.database import Database
+from hub.store.opening import open_database
+from hub.store.sqlite import hold
 
 T = TypeVar("T")
 

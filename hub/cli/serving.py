@@ -89,7 +89,7 @@ def check_start(settings: "Settings") -> None:
     """Raise `SettingError` when secret, plugins or, with SQLite, the file cannot be had."""
     from hub.hooks import Hooks
     from hub.sealing import open_sealer
-    from hub.store.database import hold
+    from hub.store.sqlite import hold
 
     open_sealer(settings)
     Hooks(settings.plugins)

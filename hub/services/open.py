@@ -13,7 +13,7 @@ from hub.sealing import open_sealer
 from hub.services.hub import Hub
 from hub.settings import Settings
 from hub.store import schema
-from hub.store.database import open_database
+from hub.store.opening import open_database
 
 log = structlog.get_logger(__name__)
 

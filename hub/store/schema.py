@@ -16,7 +16,9 @@ from sqlalchemy import exc
 
 from hub.errors import SettingError
 from hub.settings import Settings
-from hub.store.database import CONNECT_SECONDS, Database, sqlite_engine
+from hub.store.database import Database
+from hub.store.postgres import CONNECT_SECONDS
+from hub.store.sqlite import sqlite_engine
 
 HEAD = "0001"
 MIGRATIONS = Path(__file__).with_name("migrations")

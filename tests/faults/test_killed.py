@@ -14,7 +14,7 @@ import pytest
 from msgspec import Struct
 
 from hub import ids
-from hub.store.database import SqliteDatabase
+from hub.store.sqlite import SqliteDatabase
 from tests.support.app import Business
 from tests.support.client import (
     UNLIMITED,

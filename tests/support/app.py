@@ -20,7 +20,8 @@ from hub.hooks import Hooks
 from hub.sealing import open_sealer
 from hub.services.hub import Hub
 from hub.settings import Settings
-from hub.store.database import Database, open_database
+from hub.store.database import Database
+from hub.store.opening import open_database
 from tests.support.databases import PostgresDatabases, SqliteDatabases
 from tests.support.hubs import SECRET
 

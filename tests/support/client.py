@@ -14,7 +14,7 @@ from hub.hooks import Hooks
 from hub.sealing import open_sealer
 from hub.services.hub import Hub as Services
 from hub.settings import Settings
-from hub.store.database import open_database
+from hub.store.opening import open_database
 from tests.support.app import Business, make_business
 from tests.support.hubs import SECRET, Hub
 

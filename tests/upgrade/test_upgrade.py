@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from hub.settings import Settings
 from hub.store import schema
-from hub.store.database import open_database
+from hub.store.opening import open_database
 from hub.store.tables import metadata
 from tests.upgrade.shapes import shape
 

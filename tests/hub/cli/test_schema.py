@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 from hub.store import schema
-from hub.store.database import hold
+from hub.store.sqlite import hold
 from tests.support.databases import query
 from tests.support.hubs import environment
 

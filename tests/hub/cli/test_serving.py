@@ -6,7 +6,7 @@ import pytest
 
 from hub.cli import serving
 from hub.settings import Settings
-from hub.store.database import hold
+from hub.store.sqlite import hold
 from tests.support.hubs import SECRET
 
 

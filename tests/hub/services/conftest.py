@@ -8,7 +8,8 @@ from hub.sealing import Sealer
 from hub.services.organizations import Organizations
 from hub.settings import Settings
 from hub.store.admin.records import Organization
-from hub.store.database import Database, open_database
+from hub.store.database import Database
+from hub.store.opening import open_database
 
 
 @pytest.fixture

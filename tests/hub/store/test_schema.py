@@ -14,7 +14,8 @@ from alembic.migration import MigrationContext
 from hub.errors import SettingError
 from hub.settings import Settings
 from hub.store import schema
-from hub.store.database import Database, open_database
+from hub.store.database import Database
+from hub.store.opening import open_database
 from hub.store.tables import metadata
 from tests.upgrade.shapes import shape
 

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from hub.settings import Settings
 from hub.store.admin.inspection import inspect
-from hub.store.database import open_database
+from hub.store.opening import open_database
 
 
 async def test_our_own_connections_are_durable(database_url) -> None:

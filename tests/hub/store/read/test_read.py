@@ -11,7 +11,8 @@ import sqlalchemy as sa
 from hub import ids
 from hub.settings import Settings
 from hub.store import outbox, rows, tables
-from hub.store.database import Database, open_database
+from hub.store.database import Database
+from hub.store.opening import open_database
 from hub.store.read import conversations, customers, events, messages, sessions
 from hub.store.read.paging import Paging
 from hub.store.states import NewEvent

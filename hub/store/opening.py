@@ -1,0 +1,13 @@
+"""Which store it is: the settings say."""
+
+from hub.settings import Settings
+from hub.store.database import Database
+from hub.store.postgres import PostgresDatabase
+from hub.store.sqlite import SqliteDatabase
+
+
+def open_database(settings: Settings) -> Database:
+    """Open the database that the settings name."""
+    if settings.embedded:
+        return SqliteDatabase(settings.database_file)
+    return PostgresDatabase(settings.database_url)

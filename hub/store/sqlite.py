@@ -1,0 +1,98 @@
+"""SQLite: one server on one file."""
+
+import asyncio
+import fcntl
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import IO, Any
+
+import sqlalchemy as sa
+
+from hub.errors import SettingError
+from hub.store.database import T, Work, translated
+
+READERS = 4
+
+
+class SqliteDatabase:
+    """SQLite in one file: one writer thread, some readers, WAL, an fsync at every commit."""
+
+    def __init__(self, file: Path) -> None:
+        """Open the file, making it and its folder when they are not there."""
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._engine = sqlite_engine(file)
+        self._writer = ThreadPoolExecutor(1, "sqlite-writer")
+        self._readers = ThreadPoolExecutor(READERS, "sqlite-reader")
+
+    async def write(self, work: Work[T]) -> T:
+        """Run work in one transaction that is committed, durably, before this returns."""
+        return await self._run(self._writer, self._write, work)
+
+    async def read(self, work: Work[T]) -> T:
+        """Run work that only reads, on one snapshot of what is committed."""
+        return await self._run(self._readers, self._read, work)
+
+    async def close(self) -> None:
+        """Finish what is running and close the file."""
+        for threads in (self._writer, self._readers):
+            await asyncio.to_thread(threads.shutdown)
+        self._engine.dispose()
+
+    @staticmethod
+    async def _run(threads: ThreadPoolExecutor, run: Callable[[Work[T]], T], work: Work[T]) -> T:
+        with translated():
+            return await asyncio.get_running_loop().run_in_executor(threads, run, work)
+
+    def _write(self, work: Work[T]) -> T:
+        with self._engine.execution_options(hub_write=True).begin() as connection:
+            return work(connection)
+
+    def _read(self, work: Work[T]) -> T:
+        with self._engine.begin() as connection:
+            return work(connection)
+
+
+def sqlite_engine(file: Path) -> sa.Engine:
+    """Make an engine whose every connection is durable (`synchronous=FULL`) and waits for locks."""
+    engine = sa.create_engine(
+        f"sqlite:///{file}", pool_size=READERS + 1, max_overflow=2, hide_parameters=True
+    )
+
+    @sa.event.listens_for(engine, "connect")
+    def prepare(raw: Any, _record: Any) -> None:
+        # The driver's own BEGIN comes too late for us: `begin` below says which kind it is.
+        raw.isolation_level = None
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "busy_timeout=5000",
+            "foreign_keys=ON",
+            "journal_size_limit=67108864",
+        ):
+            raw.execute(f"PRAGMA {pragma}").close()
+
+    @sa.event.listens_for(engine, "begin")
+    def begin(connection: sa.Connection) -> None:
+        # IMMEDIATE: a writer waits for the lock at once instead of failing when it upgrades.
+        writes = connection.get_execution_options().get("hub_write", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine
+
+
+def hold(file: Path) -> IO[str]:
+    """Take the one server's lock on a SQLite file; refuse when another server has it.
+
+    The lock lives as long as the returned handle, and dies with the process.
+    """
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    handle = file.with_suffix(file.suffix + ".lock").open("a", encoding="utf-8")
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        handle.close()
+        raise SettingError(
+            f"database_url: another server runs on {file}; many servers need PostgreSQL"
+        ) from error
+    return handle
