@@ -64,9 +64,10 @@ def sqlite_engine(file: Path) -> sa.Engine:
         # The driver's own BEGIN comes too late for us: `begin` below says which kind it is.
         raw.isolation_level = None
         for pragma in (
+            # First, so that the next one waits too: it locks the file.
+            "busy_timeout=5000",
             "journal_mode=WAL",
             "synchronous=FULL",
-            "busy_timeout=5000",
             "foreign_keys=ON",
             "journal_size_limit=67108864",
         ):
