@@ -60,6 +60,13 @@ class Reply(Struct, frozen=True):
 
     status: int
     body: Any
+    head: bytes = b""
+    """The status line and the headers, in small letters."""
+
+    def header(self, name: str) -> str | None:
+        """Return a header's value; None when the answer has none of this name."""
+        _, _, rest = self.head.partition(f"\r\n{name.lower()}:".encode())
+        return rest.split(b"\r\n", 1)[0].strip().decode() if rest else None
 
 
 class Line:
@@ -67,7 +74,7 @@ class Line:
 
     def __init__(self, hub: Hub, headers: Mapping[str, str]) -> None:
         """Connect at the first call, and anew after whatever broke the connection."""
-        self._port = hub.port
+        self._address = (hub.host, hub.port)
         self._head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
@@ -75,7 +82,7 @@ class Line:
         """Post JSON below `/api/v1`; `OSError` or `TimeoutError` when no answer came."""
         content = msgspec.json.encode(body)
         lines = (
-            f"POST /api/v1{path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{self._head}"
+            f"POST /api/v1{path} HTTP/1.1\r\nHost: {self._address[0]}\r\n{self._head}"
             f"Content-Type: application/json\r\nContent-Length: {len(content)}\r\n\r\n"
         )
         try:
@@ -109,13 +116,13 @@ class Line:
 
     async def _exchange(self, request: bytes) -> Reply:
         if self._streams is None:
-            self._streams = await asyncio.open_connection("127.0.0.1", self._port)
+            self._streams = await asyncio.open_connection(*self._address)
         reader, writer = self._streams
         writer.write(request)
         head = (await reader.readuntil(b"\r\n\r\n")).lower()
         length = int(head.split(b"content-length:", 1)[1].split(b"\r\n", 1)[0])
         body = await reader.readexactly(length)
-        return Reply(int(head.split(b" ", 2)[1]), msgspec.json.decode(body))
+        return Reply(int(head.split(b" ", 2)[1]), msgspec.json.decode(body), head)
 
 
 async def in_parallel(

@@ -1,4 +1,4 @@
-"""Real hub processes: the `clonvo` command as an operator runs it, on a free port of 127.0.0.1."""
+"""Real hub processes: the `clonvo` command as an operator runs it, on a free port."""
 
 import http.client
 import os
@@ -18,10 +18,22 @@ _KEPT = ("PATH", "HOME", "LANG", "TMPDIR")
 class Hub:
     """One `clonvo serve`: its group of processes, its address, and the commands beside it."""
 
-    def __init__(self, folder: Path, settings: Mapping[str, str]) -> None:
-        """Prepare it in `folder`; `settings` are environment variables (`DATABASE_URL`, ...)."""
+    def __init__(
+        self,
+        folder: Path,
+        settings: Mapping[str, str],
+        *,
+        host: str = "127.0.0.1",
+        inside: Sequence[str] = (),
+    ) -> None:
+        """Prepare it in `folder`; `settings` are environment variables (`DATABASE_URL`, ...).
+
+        `inside` is what a command begins with to run at another place that has this `host`.
+        """
         self.folder = folder
+        self.host = host
         self.port = free_port()
+        self._inside = inside
         self._environ = environment(settings)
         self._process: Process | None = None
         self._started: list[Process] = []
@@ -29,7 +41,7 @@ class Hub:
     @property
     def url(self) -> str:
         """Return the address, without a slash at its end."""
-        return f"http://127.0.0.1:{self.port}"
+        return f"http://{self.host}:{self.port}"
 
     @property
     def process(self) -> Process:
@@ -39,7 +51,7 @@ class Hub:
 
     def start(self, *arguments: str) -> None:
         """Serve, always at the same address, and return when the hub says that it is ready."""
-        address = ("--host", "127.0.0.1", "--port", str(self.port))
+        address = ("--host", self.host, "--port", str(self.port))
         self._process = self._begin("serve", *address, *arguments)
         self._process.wait_until(self._is_ready, START_SECONDS)
 
@@ -49,7 +61,7 @@ class Hub:
         `words` go to its standard input.
         """
         done = subprocess.run(
-            _clonvo(arguments),
+            self._clonvo(arguments),
             input=words,
             capture_output=True,
             text=True,
@@ -72,12 +84,12 @@ class Hub:
 
     def _begin(self, *arguments: str) -> Process:
         log = self.folder / f"{len(self._started)}-{arguments[0]}.log"
-        process = Process(_clonvo(arguments), log=log, environ=self._environ, cwd=self.folder)
+        process = Process(self._clonvo(arguments), log=log, environ=self._environ, cwd=self.folder)
         self._started.append(process)
         return process
 
     def _is_ready(self) -> bool:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=2)
+        connection = http.client.HTTPConnection(self.host, self.port, timeout=2)
         try:
             connection.request("GET", "/health/ready")
             return connection.getresponse().status == http.HTTPStatus.OK
@@ -86,13 +98,12 @@ class Hub:
         finally:
             connection.close()
 
+    def _clonvo(self, arguments: Sequence[str]) -> list[str]:
+        return [*self._inside, sys.executable, "-m", "hub", *arguments]
+
 
 def environment(settings: Mapping[str, str]) -> dict[str, str]:
     """Return a bare environment with these settings: nothing of the caller's gets through."""
     kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
     kept |= {name: text for name, text in os.environ.items() if name.startswith("COVERAGE_")}
     return kept | {"HUB_SECRET": SECRET, "PYTHONUNBUFFERED": "1"} | dict(settings)
-
-
-def _clonvo(arguments: Sequence[str]) -> list[str]:
-    return [sys.executable, "-m", "hub", *arguments]
