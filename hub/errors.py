@@ -102,7 +102,7 @@ class RateLimited(HubError):
 
 
 class Unavailable(HubError):
-    """The hub cannot take this now; nothing was stored."""
+    """The hub cannot take this now; whether it was stored, a repeat of the same call settles."""
 
     status = 503
     text = "The hub is busy, try again"

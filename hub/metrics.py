@@ -5,12 +5,14 @@ is imported, every process of a host keeps them there, and whichever is asked an
 """
 
 import os
+from pathlib import Path
 
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
     REGISTRY,
     CollectorRegistry,
     Counter,
+    Gauge,
     Histogram,
     generate_latest,
     multiprocess,
@@ -31,6 +33,14 @@ _seconds = Histogram(
 _accepted = Counter("hub_messages_accepted", "Messages stored, by channel.", ["channel"])
 _refused = Counter("hub_refused", "Requests refused, by reason.", ["reason"])
 _batches = Histogram("hub_batch_size", "Messages stored in one transaction.", buckets=_SIZES)
+_parts = Gauge(
+    "hub_part_up", "1 while a part answers, else 0.", ["part"], multiprocess_mode="livemin"
+)
+_opened = Counter("hub_breaker_opens", "How often a part was given up for a while.", ["part"])
+_waiting = Gauge(
+    "hub_messages_waiting", "Messages that wait to be stored.", multiprocess_mode="livesum"
+)
+_tasks = Gauge("hub_tasks", "Tasks in the event loops.", multiprocess_mode="livesum")
 
 
 def request(method: str, route: str, status: int, seconds: float) -> None:
@@ -54,10 +64,45 @@ def batch(size: int) -> None:
     _batches.observe(size)
 
 
+def part(name: str, *, up: bool) -> None:
+    """Note whether a part (`database`, `redis`) answers this process."""
+    _parts.labels(name).set(up)
+
+
+def breaker_opened(name: str) -> None:
+    """Count that a part was given up for a while."""
+    _opened.labels(name).inc()
+
+
+def process(*, waiting: int, tasks: int) -> None:
+    """Note how many messages wait in this process, and how many tasks its loop has."""
+    _waiting.set(waiting)
+    _tasks.set(tasks)
+
+
 def exposition() -> bytes:
     """Return all figures in Prometheus' text format."""
     if FOLDER not in os.environ:
         return generate_latest(REGISTRY)
+    _forget_the_dead(Path(os.environ[FOLDER]))
     registry = CollectorRegistry()
     multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
     return generate_latest(registry)
+
+
+def _forget_the_dead(folder: Path) -> None:
+    """Let what a process has at the moment (its gauges) go with the process."""
+    for file in folder.glob("gauge_live*_*.db"):
+        pid = file.stem.rpartition("_")[2]
+        if pid.isdecimal() and not _runs(int(pid)):
+            file.unlink(missing_ok=True)
+
+
+def _runs(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

@@ -10,7 +10,7 @@ from litestar.response import Redirect
 from msgspec import Struct
 
 from hub import metrics
-from hub.errors import HubError
+from hub.errors import HubError, SettingError
 from hub.services.hub import Hub
 from hub.store import schema
 from hub.store.database import Database
@@ -65,18 +65,32 @@ async def get_readiness(hub: NamedDependency[Hub], state: State) -> Response[Rea
 
 
 @get("/metrics", include_in_schema=False)
-async def get_metrics() -> Response[bytes]:
+async def get_metrics(hub: NamedDependency[Hub]) -> Response[bytes]:
     """Figures in Prometheus' text format."""
+    note_process(hub)
     return Response(metrics.exposition(), media_type=metrics.CONTENT_TYPE)
 
 
 HANDLERS = [get_root, get_liveness, get_readiness, get_metrics]
 
 
+def note_process(hub: Hub) -> None:
+    """Bring up to date what the figures say of this process at the moment."""
+    metrics.process(waiting=hub.waiting, tasks=len(asyncio.all_tasks()))
+
+
 async def _reaches(database: Database) -> bool:
+    if database.trouble:
+        return False
+    # Left to its own deadline, not cancelled: a cut-off read would cost its connection.
+    asking = asyncio.create_task(_asked(database))
+    await asyncio.wait({asking}, timeout=SECONDS)
+    return asking.done() and asking.result()
+
+
+async def _asked(database: Database) -> bool:
     try:
-        async with asyncio.timeout(SECONDS):
-            await schema.version(database)
-    except (HubError, TimeoutError):
+        await schema.version(database)
+    except (HubError, SettingError):
         return False
     return True

@@ -8,7 +8,7 @@ from hub.accept import identities, statuses
 from hub.accept.batch import Acceptor
 from hub.accept.draft import Entry, Traits
 from hub.contracts import Accepted, Arrival, Channel, Message, StatusChange
-from hub.errors import BadRequest
+from hub.errors import BadRequest, Unavailable
 from hub.hooks import Hooks
 from hub.sealing import Sealer
 from hub.services.connections import Connections, PluginConnections
@@ -19,6 +19,8 @@ from hub.services.organizations import Organizations
 from hub.services.users import Users
 from hub.settings import Settings
 from hub.store.database import Database
+
+ACCEPT_SECONDS = 3.2
 
 
 class Hub:
@@ -41,6 +43,8 @@ class Hub:
         self.customers = Customers(database)
         self.on_accepted: Callable[[], None] = lambda: None
         """Called after a commit that left events: wakes the worker of the same process."""
+        self.waiting = 0
+        """How many messages are on their way into the store."""
         self._acceptor = Acceptor(database, _traits(self.channels))
 
     async def accept(
@@ -49,10 +53,18 @@ class Hub:
         """Store what a call brought, and return once all of it is committed.
 
         Answers in order, None for a status. One that is refused raises after the others are done.
+        Raises `Unavailable` when that takes too long: what is in work by then may still be stored.
         """
-        answers = await asyncio.gather(
-            *(self._accept(entry, arrival) for entry in entries), return_exceptions=True
-        )
+        self.waiting += len(entries)
+        try:
+            async with asyncio.timeout(ACCEPT_SECONDS):
+                answers = await asyncio.gather(
+                    *(self._accept(entry, arrival) for entry in entries), return_exceptions=True
+                )
+        except TimeoutError as error:
+            raise Unavailable from error
+        finally:
+            self.waiting -= len(entries)
         self.on_accepted()
         for answer in answers:
             if isinstance(answer, BaseException):

@@ -18,8 +18,10 @@ T = TypeVar("T")
 Connection = sa.Connection
 Work = Callable[[sa.Connection], T]
 
-# PostgreSQL: serialization failure and deadlock. The loser's work is run again.
+# PostgreSQL's codes (its appendix A). Serialization failure and deadlock: the loser runs again.
 _RERUN = {"40001", "40P01"}
+# Not now: no connection, no room, shutting down or cut off, a disk that fails, read-only, locked.
+_NOT_NOW = ("08", "53", "57", "58", "25006", "25P03", "55P03")
 
 
 class Contended(Exception):
@@ -35,6 +37,10 @@ class Database(Protocol):
 
     Both verbs raise `Contended`, `Rejected`, or `Unavailable` when the store does not answer.
     """
+
+    @property
+    def trouble(self) -> str | None:
+        """Say why calls are refused at the moment; None when they are not."""
 
     async def write(self, work: Work[T]) -> T:
         """Run work in one transaction that is committed, durably, before this returns."""
@@ -60,11 +66,19 @@ def translated() -> Iterator[None]:
 
 
 def _in_our_words(error: exc.DBAPIError) -> Exception:
-    state = getattr(error.orig, "sqlstate", None)
+    state = sqlstate(error)
     if state in _RERUN:
         return Contended()
-    if isinstance(error, exc.DataError) or (state or "").startswith("22"):
+    if isinstance(error, exc.DataError) or state.startswith("22"):
         return Rejected(str(error.orig))
-    if isinstance(error, exc.OperationalError | exc.InterfaceError) or error.connection_invalidated:
+    # Without a code it is the driver that gave up: the server said nothing of use.
+    gave_up = isinstance(error, exc.InternalError) and not state
+    away = isinstance(error, exc.OperationalError | exc.InterfaceError) or gave_up
+    if away or error.connection_invalidated or state.startswith(_NOT_NOW):
         return Unavailable("The database does not answer, try again")
     return error
+
+
+def sqlstate(error: exc.DBAPIError) -> str:
+    """Return PostgreSQL's code for an error; an empty text when there is none."""
+    return getattr(error.orig, "sqlstate", None) or ""

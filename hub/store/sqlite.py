@@ -25,6 +25,11 @@ class SqliteDatabase:
         self._writer = ThreadPoolExecutor(1, "sqlite-writer")
         self._readers = ThreadPoolExecutor(READERS, "sqlite-reader")
 
+    @property
+    def trouble(self) -> str | None:
+        """Say why calls are refused at the moment; None when they are not."""
+        return None
+
     async def write(self, work: Work[T]) -> T:
         """Run work in one transaction that is committed, durably, before this returns."""
         return await self._run(self._writer, self._write, work)
