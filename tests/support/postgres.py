@@ -5,6 +5,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from tests.support.processes import NotStartedError, Process, as_account, free_port, unprivileged
@@ -39,9 +40,15 @@ def installations() -> dict[str, Path]:
 class Postgres:
     """One server with its own data, made at once and started with `start`."""
 
-    def __init__(self, binaries: Path | None = None) -> None:
-        """Make a data folder; raise with the line that installs PostgreSQL when there is none."""
+    def __init__(
+        self, binaries: Path | None = None, settings: Mapping[str, str] | None = None
+    ) -> None:
+        """Make a data folder; raise with the line that installs PostgreSQL when there is none.
+
+        `settings` are the server's, by name, beside or in place of those that tests want.
+        """
         binaries = binaries or preferred()
+        self._settings = _SETTINGS | dict(settings or {})
         self._account = unprivileged()
         self._folder = Path(tempfile.mkdtemp(prefix="hub-postgres-"))
         self._data = self._folder / "data"
@@ -56,6 +63,12 @@ class Postgres:
             shutil.rmtree(self._folder)
             raise
 
+    @property
+    def pid(self) -> int:
+        """Return the process that all others of the running server come from."""
+        assert self._process, "PostgreSQL was not started"
+        return self._process.pid
+
     def url(self, database: str = "postgres", *, socket: bool = False) -> str:
         """Return the hub's form of URL to one database, over TCP or over the unix socket."""
         if socket:
@@ -65,7 +78,7 @@ class Postgres:
     def start(self) -> None:
         """Start, after a kill with the recovery, and return when queries are answered."""
         for attempt in range(ATTEMPTS):
-            settings = [f"--{name}={value}" for name, value in _SETTINGS.items()]
+            settings = [f"--{name}={value}" for name, value in self._settings.items()]
             command = [self._binaries / "postgres", "-D", self._data, "-p", str(self.port)]
             self._process = Process(
                 [*command, "-k", self._folder, *settings],

@@ -42,6 +42,12 @@ class Redis:
         """Return the address, as `REDIS_URL` takes it."""
         return f"redis://127.0.0.1:{self.port}/0"
 
+    @property
+    def pid(self) -> int:
+        """Return the process of the running server."""
+        assert self._process, "Redis was not started"
+        return self._process.pid
+
     def start(self) -> None:
         """Start, always at the same address, and return when it answers."""
         options = {"bind": "127.0.0.1", "port": str(self.port), "save": "", "appendonly": "no"}
