@@ -5,6 +5,7 @@ is imported, every process of a host keeps them there, and whichever is asked an
 """
 
 import os
+from functools import cache
 from pathlib import Path
 
 from prometheus_client import (
@@ -40,13 +41,27 @@ _opened = Counter("hub_breaker_opens", "How often a part was given up for a whil
 _waiting = Gauge(
     "hub_messages_waiting", "Messages that wait to be stored.", multiprocess_mode="livesum"
 )
+_storage = Gauge(
+    "hub_storage_free_bytes",
+    "Bytes that are free on the disk of the embedded database.",
+    ["store"],
+    multiprocess_mode="livemin",
+)
 _tasks = Gauge("hub_tasks", "Tasks in the event loops.", multiprocess_mode="livesum")
+_connections = Gauge("hub_connections", "Open connections.", multiprocess_mode="livesum")
+_cut = Counter("hub_connections_cut", "Connections refused or cut off, by reason.", ["reason"])
 
 
 def request(method: str, route: str, status: int, seconds: float) -> None:
     """Count an answered request; `route` is a path's template, never a path."""
-    _requests.labels(route, method if method in _METHODS else "other", str(status)).inc()
-    _seconds.labels(route).observe(seconds)
+    count, timer = _of(method if method in _METHODS else "other", route, status)
+    count.inc()
+    timer.observe(seconds)
+
+
+@cache
+def _of(method: str, route: str, status: int) -> tuple[Counter, Histogram]:
+    return _requests.labels(route, method, str(status)), _seconds.labels(route)
 
 
 def accepted(channel: str, count: int = 1) -> None:
@@ -57,6 +72,16 @@ def accepted(channel: str, count: int = 1) -> None:
 def refused(reason: str) -> None:
     """Count a request that was refused."""
     _refused.labels(reason).inc()
+
+
+def connections(count: int) -> None:
+    """Note how many connections this process has open."""
+    _connections.set(count)
+
+
+def cut(reason: str) -> None:
+    """Count a connection that was refused or cut off."""
+    _cut.labels(reason).inc()
 
 
 def batch(size: int) -> None:
@@ -78,6 +103,11 @@ def process(*, waiting: int, tasks: int) -> None:
     """Note how many messages wait in this process, and how many tasks its loop has."""
     _waiting.set(waiting)
     _tasks.set(tasks)
+
+
+def storage_free(size: int) -> None:
+    """Note how many bytes are free where the embedded database is."""
+    _storage.labels("sqlite").set(size)
 
 
 def exposition() -> bytes:

@@ -23,6 +23,7 @@ from hub.store.database import Contended, Database, Rejected
 MOST = 128
 WAITING = 2048
 RERUNS = 8
+TROUBLE_SECONDS = 5
 
 Answer = Accepted | Exception
 
@@ -43,6 +44,8 @@ class Acceptor:
 
         Raises `HubError` when it is refused, `Unavailable` when the store does not answer.
         """
+        if trouble := self._database.trouble:
+            raise Unavailable(f"{trouble}, try again later", retry_after=TROUBLE_SECONDS)
         try:
             return await self._batcher.submit(entry)
         except (Full, Contended) as error:

@@ -11,3 +11,9 @@ def open_database(settings: Settings) -> Database:
     if settings.embedded:
         return SqliteDatabase(settings.database_file)
     return PostgresDatabase(settings.database_url)
+
+
+def tend(database: Database) -> None:
+    """Begin what the store needs now and then as long as a server has it open."""
+    if isinstance(database, SqliteDatabase):
+        database.tend()

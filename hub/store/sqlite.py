@@ -8,11 +8,16 @@ from pathlib import Path
 from typing import IO, Any
 
 import sqlalchemy as sa
+from sqlalchemy import exc
 
-from hub.errors import SettingError
+from hub.errors import SettingError, Unavailable
 from hub.store.database import T, Work, translated
+from hub.store.room import Room
+from hub.store.upkeep import LOG_BYTES, Upkeep, refused_by_disk
 
 READERS = 4
+FULL = "Storage is full"
+RETRY_SECONDS = 5
 
 
 class SqliteDatabase:
@@ -21,14 +26,21 @@ class SqliteDatabase:
     def __init__(self, file: Path) -> None:
         """Open the file, making it and its folder when they are not there."""
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # Before the first connection: on a full disk there would be none.
+        self._room = Room(file)
         self._engine = sqlite_engine(file)
         self._writer = ThreadPoolExecutor(1, "sqlite-writer")
         self._readers = ThreadPoolExecutor(READERS, "sqlite-reader")
+        self._upkeep = Upkeep(file, self._engine, self._writer, self._room)
 
     @property
     def trouble(self) -> str | None:
         """Say why calls are refused at the moment; None when they are not."""
-        return None
+        return FULL if self._room.full else None
+
+    def tend(self) -> None:
+        """Look after disk and log from now on, until `close`: for the process that serves."""
+        self._upkeep.start()
 
     async def write(self, work: Work[T]) -> T:
         """Run work in one transaction that is committed, durably, before this returns."""
@@ -40,8 +52,8 @@ class SqliteDatabase:
 
     async def close(self) -> None:
         """Finish what is running and close the file."""
-        for threads in (self._writer, self._readers):
-            await asyncio.to_thread(threads.shutdown)
+        for end in (self._upkeep.stop, self._writer.shutdown, self._readers.shutdown):
+            await asyncio.to_thread(end)
         self._engine.dispose()
 
     @staticmethod
@@ -50,8 +62,14 @@ class SqliteDatabase:
             return await asyncio.get_running_loop().run_in_executor(threads, run, work)
 
     def _write(self, work: Work[T]) -> T:
-        with self._engine.execution_options(hub_write=True).begin() as connection:
-            return work(connection)
+        try:
+            with self._engine.execution_options(hub_write=True).begin() as connection:
+                return work(connection)
+        except exc.DBAPIError as error:
+            if not refused_by_disk(error):
+                raise
+            self._room.exhausted()
+            raise Unavailable(f"{FULL}, try again later", retry_after=RETRY_SECONDS) from error
 
     def _read(self, work: Work[T]) -> T:
         with self._engine.begin() as connection:
@@ -74,7 +92,7 @@ def sqlite_engine(file: Path) -> sa.Engine:
             "journal_mode=WAL",
             "synchronous=FULL",
             "foreign_keys=ON",
-            "journal_size_limit=67108864",
+            f"journal_size_limit={LOG_BYTES}",
         ):
             raw.execute(f"PRAGMA {pragma}").close()
 

@@ -1,0 +1,107 @@
+"""What a SQLite file needs now and then while a server has it open: room, and a short log."""
+
+import sqlite3
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import sqlalchemy as sa
+import structlog
+from sqlalchemy import exc
+
+from hub.store.room import MIB, Room
+
+SECONDS = 1.0
+LOG_BYTES = 16 * MIB
+READERS_MILLISECONDS = 100
+# A disk that refuses is full, or has no more for us: a quota, a limit, a fault.
+_REFUSALS = ("SQLITE_FULL", "SQLITE_IOERR")
+
+log = structlog.get_logger(__name__)
+
+
+class Upkeep:
+    """A thread beside the writer's, for the process that serves.
+
+    Each commit that finds more than 1,000 pages in the log copies them to the database file, but
+    the log begins anew only when no reader is in it at that moment, and busy ones leave no such
+    moment. So when the log has become long, the writer's thread waits a little for the readers of
+    older pages to go; new ones need none of them. A reader who stays long is waited for by nobody:
+    the log grows until it is gone.
+    """
+
+    def __init__(
+        self, file: Path, engine: sa.Engine, writer: ThreadPoolExecutor, room: Room
+    ) -> None:
+        """Prepare to look after this file."""
+        self._log_file = file.with_name(f"{file.name}-wal")
+        self._engine = engine
+        self._writer = writer
+        self._room = room
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="sqlite-upkeep", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Finish; nothing is done any more when this returns."""
+        self._stopping.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def _run(self) -> None:
+        while not self._stopping.wait(SECONDS):
+            try:
+                self._room.look(self._can_write)
+                self._shorten_log()
+            except Exception as error:
+                if refused_by_disk(error):
+                    self._room.exhausted()
+                else:
+                    log.exception("upkeep_failed")
+
+    def _shorten_log(self) -> None:
+        if not self._log_file.exists() or self._log_file.stat().st_size < LOG_BYTES:
+            return
+        _, pages, copied = self._pragma("wal_checkpoint(PASSIVE)")
+        # Less than all: a reader holds on to an older page, and would be waited for in vain.
+        if pages - copied < pages // 2:
+            self._writer.submit(self._begin_log_anew).result()
+
+    def _begin_log_anew(self) -> None:
+        self._pragma(f"busy_timeout={READERS_MILLISECONDS}", "wal_checkpoint(TRUNCATE)")
+
+    def _can_write(self) -> bool:
+        return self._writer.submit(self._try_to_write).result()
+
+    def _try_to_write(self) -> bool:
+        """Write a page that says what it said before."""
+        try:
+            (version,) = self._pragma("user_version")
+            self._pragma(f"user_version={version}")
+        except (sqlite3.Error, exc.DBAPIError):
+            return False
+        return True
+
+    def _pragma(self, *pragmas: str) -> tuple[int, ...]:
+        """Run pragmas outside of any transaction; return what the last one says."""
+        raw = self._engine.raw_connection()
+        try:
+            answer: tuple[int, ...] = ()
+            for pragma in pragmas:
+                cursor = raw.cursor()
+                cursor.execute(f"PRAGMA {pragma}")
+                answer = cursor.fetchone() or ()
+                cursor.close()
+            return answer
+        finally:
+            # A connection with another patience than the others is not for the pool.
+            raw.invalidate()
+
+
+def refused_by_disk(error: BaseException | None) -> bool:
+    """Tell whether SQLite says that the disk does not take what is to be written."""
+    name: str = getattr(getattr(error, "orig", error), "sqlite_errorname", "")
+    return name.startswith(_REFUSALS)
