@@ -22,7 +22,9 @@ from hub.auth.visitors import Visitors
 from hub.services.hub import Hub
 from hub.settings import Settings
 
+BASE = "/api/v1"
 USES_SECONDS = 10.0
+PROCESS_SECONDS = 1.0
 
 
 def create_app(settings: Settings, hub: Hub, limiter: Limiter) -> edge.Edge:
@@ -30,13 +32,8 @@ def create_app(settings: Settings, hub: Hub, limiter: Limiter) -> edge.Edge:
     callers = Callers(hub.database, hub.sealer)
     admission = Admission(callers, Visitors(hub.database), limiter, Buckets(settings))
     live = cors.LiveOrigins(hub.database)
-    api = Router(
-        "/api/v1",
-        route_handlers=[
-            *ingest.handlers(hub.channels, admission, hub, live),
-            *resources.HANDLERS,
-        ],
-    )
+    served = ingest.endpoints(hub.channels, admission, hub, live)
+    api = Router(BASE, route_handlers=[*ingest.handlers(served), *resources.HANDLERS])
     app = Litestar(
         route_handlers=[api, *health.HANDLERS, *reference.HANDLERS],
         dependencies={
@@ -46,11 +43,13 @@ def create_app(settings: Settings, hub: Hub, limiter: Limiter) -> edge.Edge:
         exception_handlers=problems.handlers(settings.support_email),
         request_class=HubRequest,
         state=State({"admission": admission, "hub": hub, "limiter": limiter}),
-        lifespan=[_noting_uses(callers)],
+        lifespan=[_noting_uses(callers), _noting_process(hub)],
         openapi_config=None,
         logging_config=None,
     )
-    return edge.Edge(app, networks(settings.trusted_proxies), settings.support_email)
+    return edge.Edge(
+        app, ingest.lanes(served, BASE), networks(settings.trusted_proxies), settings.support_email
+    )
 
 
 def _given(hub: Hub) -> Callable[[], Hub]:
@@ -78,5 +77,24 @@ def _noting_uses(callers: Callers) -> Callable[[Litestar], Any]:
             task.cancel()
             with contextlib.suppress(Exception):
                 await callers.note_uses()
+
+    return lifespan
+
+
+def _noting_process(hub: Hub) -> Callable[[Litestar], Any]:
+    """Keep the figures of this process fresh, also while another one is asked for them."""
+
+    async def note() -> None:
+        while True:
+            health.note_process(hub)
+            await asyncio.sleep(PROCESS_SECONDS)
+
+    @asynccontextmanager
+    async def lifespan(_: Litestar) -> AsyncIterator[None]:
+        task = asyncio.create_task(note())
+        try:
+            yield
+        finally:
+            task.cancel()
 
     return lifespan

@@ -40,6 +40,7 @@ class Hooks:
         self._manager = pluggy.PluginManager("hub")
         self._manager.add_hookspecs(hookspecs)
         self.plugins: dict[str, Plugin] = {}
+        self._ordered: dict[str, list[pluggy.HookImpl]] = {}
         known = installed()
         for name in names:
             if name not in known:
@@ -58,6 +59,7 @@ class Hooks:
         except (pluggy.PluginValidationError, ValueError) as error:
             raise SettingError(f"plugins: {name!r} cannot be loaded: {error}") from error
         self.plugins[name] = plugin
+        self._ordered.clear()
 
     def collect(self, hook: str, **arguments: Any) -> list[Any]:
         """Ask every plugin, in order, and chain the lists they answer with.
@@ -92,13 +94,15 @@ class Hooks:
     def _implementations(
         self, hook: str, arguments: dict[str, Any]
     ) -> list[tuple[str, Callable[[], Any]]]:
-        caller: pluggy.HookCaller = getattr(self._manager.hook, hook)
-        order = {name: position for position, name in enumerate(self.plugins)}
-        found = [
+        if hook not in self._ordered:
+            caller: pluggy.HookCaller = getattr(self._manager.hook, hook)
+            order = list(self.plugins)
+            found = caller.get_hookimpls()
+            self._ordered[hook] = sorted(found, key=lambda impl: order.index(impl.plugin_name))
+        return [
             (impl.plugin_name, _bind(impl.function, impl.argnames, arguments))
-            for impl in caller.get_hookimpls()
+            for impl in self._ordered[hook]
         ]
-        return sorted(found, key=lambda pair: order[pair[0]])
 
     @staticmethod
     async def _guarded(hook: str, name: str, call: Callable[[], Any]) -> Any:

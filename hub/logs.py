@@ -14,6 +14,7 @@ import re
 import sys
 import threading
 from collections.abc import MutableMapping, Sequence
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol, TextIO
@@ -52,6 +53,9 @@ _CHATTY = ("uvicorn", "uvicorn.error", "httpx", "httpcore", "alembic")
 
 Event = MutableMapping[str, Any]
 
+request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
+"""The request that is being answered: in every line that is logged meanwhile."""
+
 
 def start(settings: Settings) -> None:
     """Log from the set level on, for the whole process; other libraries' lines included."""
@@ -65,6 +69,28 @@ def start(settings: Settings) -> None:
 def start_for_command(settings: Settings) -> None:
     """Log warnings and errors to standard error: a command's standard output is its answer."""
     _configure("warning", [_Stream(sys.stderr, _known_secrets(settings))])
+
+
+def request(**facts: Any) -> None:
+    """Log an answered request: every one has this line, so it takes the short way.
+
+    Its facts are figures and words of ours, which need no look at their names.
+    """
+    if _short_way:
+        head = _head("hub.request")
+        line = {
+            **head,
+            "level": "info",
+            "event": "request",
+            "request_id": request_id.get(),
+            **facts,
+        }
+        for output in _short_way:
+            output.write(line)
+
+
+_short_way: list["_Output"] = []
+"""The outputs of `request`; empty below the level of its lines."""
 
 
 class _Output(Protocol):
@@ -143,9 +169,9 @@ class _Bridge(logging.Handler):
 
 def _configure(level: str, outputs: Sequence[_Output]) -> None:
     number = logging.getLevelNamesMapping()[level.upper()]
+    _short_way[:] = outputs if number <= logging.INFO else []
     structlog.configure(
         processors=[
-            structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             _add_origin,
             structlog.processors.StackInfoRenderer(),
@@ -167,8 +193,13 @@ def _configure(level: str, outputs: Sequence[_Output]) -> None:
 
 
 def _add_origin(logger: _Logger, _method: str, event: Event) -> Event:
+    known = request_id.get()
+    return {**_head(logger.name), **({"request_id": known} if known else {}), **event}
+
+
+def _head(name: str) -> Event:
     now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    return {"timestamp": now, "logger": logger.name, "pid": os.getpid(), **event}
+    return {"timestamp": now, "logger": name, "pid": os.getpid()}
 
 
 def _hand_over(_logger: _Logger, _method: str, event: Event) -> tuple[tuple[Event], dict[str, Any]]:

@@ -5,7 +5,7 @@ from typing import Any, cast
 from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
 
-from hub.api.edge import call_of
+from hub.api.exchange import call_of
 from hub.api.request import HubRequest
 from hub.auth.admission import Admission
 from hub.contracts import Caller

@@ -6,21 +6,23 @@ The order of refusal is the contract's: 401, 403, 429, 413/415, 400.
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
-from uuid import UUID
 
 import msgspec
 import structlog
 from litestar import HttpMethod, Request, Response, route
 from litestar.handlers import HTTPRouteHandler
+from litestar.types import Receive
 
 from hub import ids
 from hub.api import cors
+from hub.api.body import read_body
 from hub.api.decode import decode, decode_signed
-from hub.api.edge import call_of, read_body
+from hub.api.edge import Lane
+from hub.api.exchange import call_of
 from hub.auth.admission import Admission, Call
 from hub.auth.visitors import Proof, parse_proof
 from hub.contracts import Arrival, Channel, Connection, Message, StatusChange
-from hub.errors import BadRequest, Forbidden, HubError, NotFound
+from hub.errors import BadRequest, Forbidden, HubError, NotFound, Unavailable
 from hub.services.hub import Hub
 
 log = structlog.get_logger(__name__)
@@ -36,35 +38,46 @@ class Ingest:
         self, channel: Channel, admission: Admission, hub: Hub, live: cors.LiveOrigins
     ) -> None:
         """Serve this channel's declaration."""
-        self._channel = channel
+        self.channel = channel
         self._admission = admission
         self._hub = hub
         self._live = live
 
-    async def post(self, request: Request[Any, Any, Any]) -> Response[bytes]:
-        """Admit, read, normalize, accept, reply."""
-        call = call_of(request.scope)
-        call.varies = self._channel.auth == "widget_key"
+    async def post(self, call: Call, receive: Receive, connection_id: str | None = None) -> bytes:
+        """Admit, read, normalize, accept; return the reply as JSON.
+
+        Raises the `HubError` that refuses the call. `connection_id` is what the path names.
+        """
+        call.varies = self.channel.auth == "widget_key"
         try:
-            arrival, payload = await self._admit(call, request)
-            messages = self._channel.normalize(payload, arrival)
+            arrival, payload = await self._admit(call, receive, connection_id)
+            messages = self.channel.normalize(payload, arrival)
             await self._admit_visitor(call, arrival, messages)
             if not messages:
-                log.info("call_brought_nothing", channel=self._channel.name)
-        except HubError:
-            # The page must be able to read why: also when the key is dead, but the page is known.
-            if self._channel.auth == "widget_key" and call.cors_origin is None:
-                call.cors_origin = await self._live.match(call.headers)
+                log.info("call_brought_nothing", channel=self.channel.name)
+            accepted = await self._hub.accept(messages, arrival)
+            if not any(isinstance(message, Message) for message in messages):
+                # No message was stored, so no transaction has looked at the key again.
+                await self._admission.confirm(call)
+        except HubError as error:
+            await self._refuse(call, error)
             raise
-        accepted = await self._hub.accept(messages, arrival)
-        return _json(self._channel.reply(accepted))
+        return _encode(self.channel.reply(accepted))
+
+    async def _refuse(self, call: Call, error: HubError) -> None:
+        """See to what a refusal needs: the key read again, and the page allowed to know why."""
+        if not isinstance(error, Unavailable):
+            await self._admission.confirm(call)
+        # Also when the key is dead, but the page is known.
+        if self.channel.auth == "widget_key" and call.cors_origin is None:
+            call.cors_origin = await self._live.match(call.headers)
 
     async def get(self, request: Request[Any, Any, Any]) -> Response[str]:
         """Answer the provider's verification in plain text."""
-        connection = await self._connection(request)
+        connection = await self._connection(request.path_params["connection_id"])
         if connection is None:
             raise NotFound
-        shake = self._channel.handshake
+        shake = self.channel.handshake
         query = dict(request.query_params.items())
         answer = shake(query, connection) if shake else None
         if answer is None:
@@ -78,33 +91,29 @@ class Ingest:
         headers = await cors.preflight(self._live, call.headers)
         return Response(None, status_code=204, headers=headers)
 
-    async def _admit(self, call: Call, request: Request[Any, Any, Any]) -> tuple[Arrival, Any]:
-        doors = {
-            "server_key": self._by_key,
-            "key_or_legacy_secret": self._by_key,
-            "widget_key": self._by_widget_key,
-            "signature": self._by_signature,
-        }
-        return await doors[self._channel.auth](call, request)
-
-    async def _by_key(self, call: Call, request: Request[Any, Any, Any]) -> tuple[Arrival, Any]:
-        if self._channel.auth == "server_key":
-            await self._admission.server_messages(call)
-        else:
-            await self._admission.legacy_ingest(call)
-        raw = await read_body(call, request.receive, self._channel.max_body)
-        return _arrival(call), decode(self._channel.wire, raw)
-
-    async def _by_widget_key(
-        self, call: Call, request: Request[Any, Any, Any]
+    async def _admit(
+        self, call: Call, receive: Receive, connection_id: str | None
     ) -> tuple[Arrival, Any]:
+        match self.channel.auth:
+            case "server_key":
+                await self._admission.server_messages(call)
+            case "key_or_legacy_secret":
+                await self._admission.legacy_ingest(call)
+            case "widget_key":
+                return await self._by_widget_key(call, receive)
+            case "signature":
+                return await self._by_signature(call, receive, connection_id)
+        raw = await read_body(call, receive, self.channel.max_body)
+        return _arrival(call), decode(self.channel.wire, raw)
+
+    async def _by_widget_key(self, call: Call, receive: Receive) -> tuple[Arrival, Any]:
         await self._admission.widget(call)
         try:
             proof = parse_proof(call.headers.get("x-visitor"))
             if proof:
                 await self._admission.visitor(call, proof.visitor_id, proof)
-            raw = await read_body(call, request.receive, self._channel.max_body)
-            payload = decode(self._channel.wire, raw)
+            raw = await read_body(call, receive, self.channel.max_body)
+            payload = decode(self.channel.wire, raw)
         except HubError as error:
             if call.rate is None and error.status in _UNREADABLE:
                 await self._admission.unreadable(call)
@@ -115,7 +124,7 @@ class Ingest:
         self, call: Call, arrival: Arrival, messages: Sequence[Message | StatusChange]
     ) -> None:
         """Admit the visitor that only the body names."""
-        if self._channel.auth != "widget_key" or arrival.visitor_id:
+        if self.channel.auth != "widget_key" or arrival.visitor_id:
             return
         for message in messages:
             named = message.person.visitor_id if isinstance(message, Message) else None
@@ -125,12 +134,12 @@ class Ingest:
             await self._admission.visitor(call, named, None)
 
     async def _by_signature(
-        self, call: Call, request: Request[Any, Any, Any]
+        self, call: Call, receive: Receive, connection_id: str | None
     ) -> tuple[Arrival, Any]:
-        signature = self._channel.signature
+        signature = self.channel.signature
         assert signature is not None
-        connection = await self._connection(request)
-        raw = await read_body(call, request.receive, self._channel.max_body)
+        connection = await self._connection(connection_id)
+        raw = await read_body(call, receive, self.channel.max_body)
         await self._admission.signer(call, connection, signature, raw)
         return _arrival(call, connection=connection), self._understood(raw)
 
@@ -140,40 +149,50 @@ class Ingest:
         The provider repeats for days what is refused: it is ours to know of, not theirs to mend.
         """
         try:
-            return decode_signed(self._channel.wire, raw)
+            return decode_signed(self.channel.wire, raw)
         except BadRequest as error:
             told = [*error.form, *error.fields]
-            log.warning("signed_call_not_understood", channel=self._channel.name, reasons=told)
-            return self._channel.wire()
+            log.warning("signed_call_not_understood", channel=self.channel.name, reasons=told)
+            return self.channel.wire()
 
-    async def _connection(self, request: Request[Any, Any, Any]) -> Connection | None:
-        connection_id: UUID | None = ids.parse("cnx", request.path_params["connection_id"])
+    async def _connection(self, text: str | None) -> Connection | None:
+        connection_id = ids.parse("cnx", text or "")
         if connection_id is None:
             return None
-        return await self._hub.connections.by_id(self._channel.name, connection_id)
+        return await self._hub.connections.by_id(self.channel.name, connection_id)
 
 
 _UNREADABLE = {400, 408, 413, 415}
 
 
-def handlers(
+def endpoints(
     channels: Sequence[Channel], admission: Admission, hub: Hub, live: cors.LiveOrigins
-) -> list[HTTPRouteHandler]:
-    """Build the routes of the channels."""
-    return [
-        handler
-        for channel in channels
-        for handler in _routes(channel, Ingest(channel, admission, hub, live))
-    ]
+) -> list[Ingest]:
+    """Make the endpoint of each channel."""
+    return [Ingest(channel, admission, hub, live) for channel in channels]
 
 
-def _routes(channel: Channel, ingest: Ingest) -> list[HTTPRouteHandler]:
+def lanes(served: Sequence[Ingest], base: str) -> dict[str, Lane]:
+    """Return the POST of every endpoint whose path is one fixed text, below `base`."""
+    return {base + e.channel.path: e.post for e in served if "{" not in e.channel.path}
+
+
+def handlers(served: Sequence[Ingest]) -> list[HTTPRouteHandler]:
+    """Return the routes of the endpoints, for what does not come by a lane."""
+    return [handler for endpoint in served for handler in _routes(endpoint)]
+
+
+def _routes(ingest: Ingest) -> list[HTTPRouteHandler]:
+    channel = ingest.channel
     path = channel.path.replace("{connection_id}", "{connection_id:str}")
 
     # Functions, because Litestar copies what it is given, and with a method everything behind it.
     async def post(request: Request[Any, Any, Any]) -> Response[Any]:
-        preflight = request.method == HttpMethod.OPTIONS
-        return await (ingest.options(request) if preflight else ingest.post(request))
+        if request.method == HttpMethod.OPTIONS:
+            return await ingest.options(request)
+        named = request.path_params.get("connection_id")
+        reply = await ingest.post(call_of(request.scope), request.receive, named)
+        return Response(reply, status_code=200, media_type="application/json")
 
     async def get(request: Request[Any, Any, Any]) -> Response[str]:
         return await ingest.get(request)
@@ -210,7 +229,3 @@ def _idempotency_key(call: Call) -> str | None:
         sentence = f"Send at most {IDEMPOTENCY_CHARACTERS} characters"
         raise BadRequest(fields={"Idempotency-Key": [sentence]})
     return key or None
-
-
-def _json(reply: Any) -> Response[bytes]:
-    return Response(_encode(reply), status_code=200, media_type="application/json")

@@ -59,14 +59,20 @@ def render(error: Exception, request_id: str | None, support: str | None = None)
     return known.status, _headers(known, error), msgspec.json.encode(_problem(known, request_id))
 
 
+def tell(error: Exception, request_id: str | None, support: str | None) -> Rendered:
+    """Render an error that ends a request, count it, and log it when it is ours."""
+    rendered = render(error, request_id, support)
+    metrics.refused(_reason(error))
+    if rendered[0] == INTERNAL:
+        log.error("request_failed", exc_info=error)
+    return rendered
+
+
 def handlers(support: str | None) -> dict[int | type[Exception], Handler]:
     """Return Litestar's `exception_handlers`: everything that is raised is rendered here."""
 
     def answer(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
-        status, headers, body = render(error, request_id(request.scope), support)
-        metrics.refused(_reason(error))
-        if status == INTERNAL:
-            log.error("request_failed", exc_info=error)
+        status, headers, body = tell(error, request_id(request.scope), support)
         media_type = headers.pop("content-type")
         return Response(body, status_code=status, headers=headers, media_type=media_type)
 

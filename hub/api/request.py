@@ -8,9 +8,10 @@ from litestar import Request
 from msgspec import Struct
 
 from hub import ids
+from hub.api.body import read_body
 from hub.api.check import check_texts
 from hub.api.decode import decode
-from hub.api.edge import call_of, read_body
+from hub.api.exchange import call_of
 from hub.contracts import MAX_BODY
 from hub.errors import BadRequest, NotFound
 

@@ -27,6 +27,8 @@ class Call(Struct, kw_only=True):
     headers: Headers
     ip: str
     caller: Caller | None = None
+    remembered: bool = False
+    """The caller's key was read before and not for this call: see `Admission.confirm`."""
     rate: Verdict | None = None
     """The bucket that the answer's `X-RateLimit-*` headers tell of."""
     cors_origin: str | None = None
@@ -53,10 +55,20 @@ class Admission:
         self._buckets = buckets
 
     async def server_messages(self, call: Call) -> Caller:
-        """Admit a server key to `/messages`."""
-        call.caller = await self._known(call, self._callers.server(call.headers))
-        await self._take(call, self._buckets.server_messages(call.caller))
-        return call.caller
+        """Admit a server key to `/messages`, for storing: `confirm` has to follow otherwise."""
+        caller = await self._known(call, self._remembered_or_read(call))
+        call.caller = caller
+        await self._take(call, self._buckets.server_messages(caller))
+        return caller
+
+    async def confirm(self, call: Call) -> None:
+        """Read the key of a call that was admitted from memory: 401 comes before all else.
+
+        A message that was stored needs no more: its transaction has read the key.
+        """
+        if call.remembered:
+            call.remembered = False
+            await self._known(call, self._callers.server(call.headers))
 
     async def legacy_ingest(self, call: Call) -> Caller:
         """Admit a server key or a legacy secret to `/ingest`."""
@@ -99,6 +111,15 @@ class Admission:
         known = self._callers.signer(connection, signature, call.headers, raw)
         call.caller = await self._known(call, known)
         return call.caller
+
+    async def _remembered_or_read(self, call: Call) -> Caller:
+        caller = self._callers.remembered(call.headers)
+        if caller:
+            call.remembered = True
+            return caller
+        caller = await self._callers.server(call.headers)
+        self._callers.remember(caller)
+        return caller
 
     async def _known(self, call: Call, finding: Awaitable[T]) -> T:
         """Return who calls; a network that tries too many keys is told to wait instead of 401."""

@@ -1,7 +1,8 @@
 """Who is calling: a key, a legacy secret, or a provider's signature.
 
-Every credential is read from the database before any refusal, many in one statement; nothing is
-cached, so a revoked key is dead for the next request on every process.
+Every credential is read from the database, many in one statement, before anything is refused or
+shown. A server key that was read once is remembered for storing messages alone, where the memory
+only saves work: the transaction that stores reads the key again (docs/decisions/0018).
 """
 
 import hmac
@@ -21,6 +22,7 @@ from hub.errors import Forbidden, NotFound, Unauthorized, Unavailable
 from hub.store.database import Database
 from hub.store.write import credentials
 
+REMEMBERED = 10_000
 SERVER_ONLY = "This endpoint requires a server key"
 WIDGET_ONLY = "This endpoint requires a widget key"
 
@@ -47,22 +49,20 @@ class Callers:
         self._database = database
         self._vault = vault
         self._used: dict[UUID, datetime] = {}
+        self._remembered: dict[bytes, Caller] = {}
         self._reads: Batcher[bytes, Key | None] = Batcher(self._read_keys, most=256, flights=4)
 
     async def by_key(self, headers: Headers) -> Key:
         """Return the living key that `Authorization: Bearer` names."""
-        plaintext = bearer(headers)
-        if plaintext is None or keys.parse(plaintext) is None:
-            raise Unauthorized
-        digest = keys.digest(plaintext)
+        digest = _presented(headers)
         try:
             key = await self._reads.submit(digest)
         except Full as error:
             raise Unavailable from error
         if key is None or not hmac.compare_digest(key.caller.credential, digest):
+            self._remembered.pop(digest, None)
             raise Unauthorized
-        if key.caller.key_id:
-            self._used[key.caller.key_id] = datetime.now(UTC)
+        self._note(key.caller)
         return key
 
     async def server(self, headers: Headers) -> Caller:
@@ -71,6 +71,22 @@ class Callers:
         if key.caller.kind != "server":
             raise Forbidden(SERVER_ONLY, code="wrong_key_kind")
         return key.caller
+
+    def remembered(self, headers: Headers) -> Caller | None:
+        """Return the server key's caller as it was read before; None when it was not.
+
+        It may be dead by now: whoever uses this confirms it, or stores in a transaction that does.
+        """
+        caller = self._remembered.get(_presented(headers))
+        if caller:
+            self._note(caller)
+        return caller
+
+    def remember(self, caller: Caller) -> None:
+        """Keep a caller for `remembered`."""
+        if len(self._remembered) >= REMEMBERED:
+            self._remembered.clear()
+        self._remembered[caller.credential] = caller
 
     async def widget(self, headers: Headers) -> Key:
         """Return a living widget key; another kind of key is 403. The origin is not looked at."""
@@ -118,6 +134,10 @@ class Callers:
         if used:
             await self._database.write(lambda c: credentials.touch_keys(c, used))
 
+    def _note(self, caller: Caller) -> None:
+        if caller.key_id:
+            self._used[caller.key_id] = datetime.now(UTC)
+
     async def _legacy(self, slug: str | None, secret: str | None) -> Caller:
         if not slug or not secret:
             raise Unauthorized
@@ -149,6 +169,14 @@ def bearer(headers: Headers) -> str | None:
         return None
     scheme, _, token = values[0].partition(" ")
     return token.strip() if scheme.lower() == "bearer" else None
+
+
+def _presented(headers: Headers) -> bytes:
+    """Return the digest of the key that was presented; a text that is no key is 401 at once."""
+    plaintext = bearer(headers)
+    if plaintext is None or keys.parse(plaintext) is None:
+        raise Unauthorized
+    return keys.digest(plaintext)
 
 
 def _key(digest: bytes, row: credentials.KeyRow) -> Key:

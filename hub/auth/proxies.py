@@ -6,6 +6,7 @@ the right, for as long as the speaker is trusted; everything left of the first s
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from ipaddress import (
     IPv4Address,
     IPv4Network,
@@ -20,6 +21,7 @@ Address = IPv4Address | IPv6Address
 
 _MOST_HOPS = 32
 _CLIENT_PREFIX = 64
+_REMEMBERED, _REMEMBERED_CHAIN = 4096, 100
 _HOP = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([0-9.]+))(?::[0-9]{1,5})?|([0-9A-Fa-f:.]+)")
 
 
@@ -35,12 +37,20 @@ def client_address(peer: str, forwarded_for: Sequence[str], trusted: Sequence[Ne
     When all hops are trusted it is the leftmost. A hop on the way that cannot be read, or more of
     them than any real chain has, leaves the peer. IPv4 in IPv6 form comes out as IPv4.
     """
+    chain = ",".join(forwarded_for)
+    # The same few come again and again; only what somebody pads is read anew each time.
+    found = _client_address if len(chain) <= _REMEMBERED_CHAIN else _client_address.__wrapped__
+    return found(peer, chain, tuple(trusted))
+
+
+@lru_cache(_REMEMBERED)
+def _client_address(peer: str, chain: str, trusted: tuple[Network, ...]) -> str:
     socket = _address(peer)
     if socket is None:
         return peer
     client = socket
     # What is left of the most hops stays in one piece, which is no address.
-    hops = ",".join(forwarded_for).rsplit(",", _MOST_HOPS)
+    hops = chain.rsplit(",", _MOST_HOPS)
     while hops and _within(client, trusted):
         text = hops.pop().strip(" \t")
         if not text:
@@ -52,6 +62,7 @@ def client_address(peer: str, forwarded_for: Sequence[str], trusted: Sequence[Ne
     return str(client)
 
 
+@lru_cache(_REMEMBERED)
 def network_of(ip: str) -> str:
     """Return what one client is counted under: its IPv4 address (/32) or its IPv6 network (/64).
 
@@ -65,7 +76,7 @@ def network_of(ip: str) -> str:
     return str(ip_network((address, _CLIENT_PREFIX), strict=False))
 
 
-def _within(address: Address, trusted: Sequence[Network]) -> bool:
+def _within(address: Address, trusted: tuple[Network, ...]) -> bool:
     return any(address in network for network in trusted)
 
 

@@ -35,6 +35,7 @@ class Hub:
         self.sealer = sealer
         self.hooks = hooks
         self.channels: list[Channel] = hooks.collect("channels")
+        self._channel_names = {channel.name for channel in self.channels}
         self.keys = Keys(database)
         self.organizations = Organizations(database, sealer)
         self.users = Users(database)
@@ -58,18 +59,13 @@ class Hub:
         self.waiting += len(entries)
         try:
             async with asyncio.timeout(ACCEPT_SECONDS):
-                answers = await asyncio.gather(
-                    *(self._accept(entry, arrival) for entry in entries), return_exceptions=True
-                )
+                answers = await self._accept_all(entries, arrival)
         except TimeoutError as error:
             raise Unavailable from error
         finally:
             self.waiting -= len(entries)
         self.on_accepted()
-        for answer in answers:
-            if isinstance(answer, BaseException):
-                raise answer
-        return [answer for answer in answers if not isinstance(answer, BaseException)]
+        return answers
 
     def kept(self, plugin: str) -> PluginConnections:
         """Return what a plugin keeps for its businesses."""
@@ -82,9 +78,22 @@ class Hub:
 
     def _check(self, message: Message) -> None:
         """Refuse a reply that names a channel there is not."""
-        names = {channel.name for channel in self.channels}
-        if message.reply_channel and message.reply_channel not in names:
-            raise BadRequest(fields={"channel": [f"Use one of: {', '.join(sorted(names))}"]})
+        if message.reply_channel and message.reply_channel not in self._channel_names:
+            names = ", ".join(sorted(self._channel_names))
+            raise BadRequest(fields={"channel": [f"Use one of: {names}"]})
+
+    async def _accept_all(
+        self, entries: Sequence[Message | StatusChange], arrival: Arrival
+    ) -> list[Accepted | None]:
+        if len(entries) == 1:
+            return [await self._accept(entries[0], arrival)]
+        answers = await asyncio.gather(
+            *(self._accept(entry, arrival) for entry in entries), return_exceptions=True
+        )
+        for answer in answers:
+            if isinstance(answer, BaseException):
+                raise answer
+        return [answer for answer in answers if not isinstance(answer, BaseException)]
 
     async def _accept(self, message: Message | StatusChange, arrival: Arrival) -> Accepted | None:
         if isinstance(message, StatusChange):

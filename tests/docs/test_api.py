@@ -8,7 +8,7 @@ from typing import get_args
 import pytest
 
 from hub import contracts, errors, ids
-from hub.api import cors, edge
+from hub.api import cors, exchange
 from hub.api.resources import HANDLERS
 from hub.events import catalogue
 from hub.sdk_testing import open_trial
@@ -97,7 +97,7 @@ def test_every_header_is_told() -> None:
     assert {name.strip().lower() for name in exposed.split(",")} <= set(told)
     assert told["access-control-expose-headers"] == exposed
     assert told["access-control-max-age"] == cors._PREFLIGHT["access-control-max-age"]
-    for name, value in edge._SAFETY:
+    for name, value in exchange._SAFETY:
         assert told[name.decode()] == value.decode()
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from hub.api import edge
+from hub.api import body as bodies
 from hub.store import tables
 from tests.support.app import Api, MakeApi
 from tests.support.client import UNLIMITED
@@ -201,8 +201,8 @@ async def test_an_endless_body_is_not_read_to_its_end(api: Api) -> None:
 
 async def test_a_trickling_body_is_cut_off(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     """A body that does not arrive in time is 408, although bytes keep coming."""
-    assert edge.BODY_SECONDS <= 15
-    monkeypatch.setattr(edge, "BODY_SECONDS", 0.2)
+    assert bodies.BODY_SECONDS <= 15
+    monkeypatch.setattr(bodies, "BODY_SECONDS", 0.2)
 
     async def trickle() -> AsyncIterator[bytes]:
         for byte in GOOD * 100:

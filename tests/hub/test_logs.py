@@ -59,8 +59,9 @@ def test_a_line_is_an_object_with_time_level_logger_and_what_is_bound(logged) ->
     """The request id that the edge binds stands in every line."""
 
     def act(log) -> None:
-        with structlog.contextvars.bound_contextvars(request_id="req_1"):
-            log.info("request", status=200)
+        token = logs.request_id.set("req_1")
+        log.info("request", status=200)
+        logs.request_id.reset(token)
 
     [line] = logged(act)
     assert line.pop("timestamp").endswith("Z")

@@ -1,0 +1,88 @@
+"""One request and its answer: the id, headers, log line and figures that all of them have."""
+
+import re
+import time
+from collections.abc import Mapping
+from typing import Any, cast
+
+from litestar.types import HTTPScope, Message, Send
+
+from hub import ids, logs, metrics
+from hub.api import cors
+from hub.auth.admission import Call
+from hub.auth.headers import Headers
+from hub.auth.proxies import Network, client_address
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9_.-]{1,64}\Z")
+_SAFETY = [(b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"no-referrer")]
+
+
+def call_from(scope: HTTPScope, trusted: tuple[Network, ...]) -> Call:
+    """Return a request as the doors see it."""
+    headers = Headers(scope["headers"])
+    client = scope.get("client")
+    peer = client[0] if client else "127.0.0.1"
+    forwarded = headers.all("x-forwarded-for")
+    return Call(headers=headers, ip=client_address(peer, forwarded, trusted))
+
+
+def call_of(scope: Mapping[str, Any]) -> Call:
+    """Return the request's call, which the edge put into its scope."""
+    return cast("Call", scope["state"]["hub_call"])
+
+
+class Exchange:
+    """One request, from its first byte known to us to the last byte of its answer."""
+
+    def __init__(self, scope: HTTPScope, send: Send, call: Call) -> None:
+        """Begin: the id is the client's, when it sent a sensible one."""
+        self._scope = scope
+        self._send = send
+        self._began = time.perf_counter()
+        self.status = 0
+        self.call = call
+        given = call.headers.get("x-request-id")
+        self.request_id = given if given and _REQUEST_ID.match(given) else f"req_{ids.new().hex}"
+        logs.request_id.set(self.request_id)
+
+    async def send(self, message: Message) -> None:
+        """Pass an answer on, with the headers that every answer has."""
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            message["headers"] = [*message["headers"], *self._headers()]
+        await self._send(message)
+
+    async def answer(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
+        """Send a whole answer."""
+        raw = [(name.encode(), value.encode()) for name, value in headers.items()]
+        raw.append((b"content-length", b"%d" % len(body)))
+        await self.send({"type": "http.response.start", "status": status, "headers": raw})
+        await self._send({"type": "http.response.body", "body": body, "more_body": False})
+
+    def close(self, route: str) -> None:
+        """Write the one line and count; `route` is the path's template, never the path."""
+        seconds = time.perf_counter() - self._began
+        method, caller = self._scope["method"], self.call.caller
+        metrics.request(method, route, self.status, seconds)
+        logs.request(
+            method=method,
+            route=route,
+            status=self.status,
+            ms=round(seconds * 1000, 1),
+            key=ids.wire("key", caller.key_id) if caller and caller.key_id else None,
+        )
+
+    def _headers(self) -> list[tuple[bytes, bytes]]:
+        headers = [(b"x-request-id", self.request_id.encode()), *_SAFETY]
+        rate = self.call.rate
+        if rate:
+            headers += [
+                (b"x-ratelimit-limit", b"%d" % rate.limit),
+                (b"x-ratelimit-remaining", b"%d" % rate.remaining),
+                (b"x-ratelimit-reset", b"%d" % rate.reset_at),
+            ]
+        if self.call.varies:
+            headers.append((b"vary", b"Origin"))
+        if self.call.cors_origin:
+            headers += cors.readable_by(self.call.cors_origin)
+        return headers
