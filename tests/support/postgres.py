@@ -4,11 +4,11 @@ import importlib.util
 import shutil
 import signal
 import subprocess
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
 from tests.support.processes import NotStartedError, Process, as_account, free_port, unprivileged
+from tests.support.servers import Server
 
 INSTALL = "sudo apt-get install -y postgresql   (or: ./run setup)"
 START_SECONDS = 30
@@ -37,8 +37,10 @@ def installations() -> dict[str, Path]:
     return ({"system": complete[0]} if complete else {}) | found
 
 
-class Postgres:
+class Postgres(Server):
     """One server with its own data, made at once and started with `start`."""
+
+    stops_by = signal.SIGINT
 
     def __init__(
         self, binaries: Path | None = None, settings: Mapping[str, str] | None = None
@@ -48,11 +50,10 @@ class Postgres:
         `settings` are the server's, by name, beside or in place of those that tests want.
         """
         binaries = binaries or preferred()
+        super().__init__("hub-postgres-")
         self._settings = _SETTINGS | dict(settings or {})
         self._account = unprivileged()
-        self._folder = Path(tempfile.mkdtemp(prefix="hub-postgres-"))
         self._data = self._folder / "data"
-        self._process: Process | None = None
         self.port = free_port()
         try:
             if self._account:
@@ -63,25 +64,23 @@ class Postgres:
             shutil.rmtree(self._folder)
             raise
 
-    @property
-    def pid(self) -> int:
-        """Return the process that all others of the running server come from."""
-        assert self._process, "PostgreSQL was not started"
-        return self._process.pid
-
     def url(self, database: str = "postgres", *, socket: bool = False) -> str:
         """Return the hub's form of URL to one database, over TCP or over the unix socket."""
         if socket:
             return f"postgresql+asyncpg://hub@/{database}?host={self._folder}&port={self.port}"
         return f"postgresql+asyncpg://hub@127.0.0.1:{self.port}/{database}"
 
-    def start(self) -> None:
-        """Start, after a kill with the recovery, and return when queries are answered."""
+    def start(self, **settings: str) -> None:
+        """Start, after a kill with the recovery, and return when queries are answered.
+
+        `settings` are the server's from now on.
+        """
+        self._settings |= settings
         for attempt in range(ATTEMPTS):
-            settings = [f"--{name}={value}" for name, value in self._settings.items()]
+            options = [f"--{name}={value}" for name, value in self._settings.items()]
             command = [self._binaries / "postgres", "-D", self._data, "-p", str(self.port)]
             self._process = Process(
-                [*command, "-k", self._folder, *settings],
+                [*command, "-k", self._folder, *options],
                 log=self._folder / "log",
                 cwd=self._folder,
                 account=self._account,
@@ -95,35 +94,14 @@ class Postgres:
                 self.port = free_port()
         return None
 
-    def stop(self) -> None:
-        """Shut down in order; clients are disconnected."""
-        if self._process:
-            self._process.stop(signal.SIGINT)
-
-    def kill(self) -> None:
-        """End every process of the server with `kill -9`."""
-        if self._process:
-            self._process.kill()
+    def stop_at_once(self) -> None:
+        """Stop without order (`pg_ctl stop -m immediate`): the next start recovers."""
+        self._end(signal.SIGQUIT)
 
     def restart(self) -> None:
         """Stop in order and start again at the same address."""
         self.stop()
         self.start()
-
-    def freeze(self) -> None:
-        """Let nothing answer: connections stay open and hang."""
-        if self._process:
-            self._process.freeze()
-
-    def thaw(self) -> None:
-        """Go on after `freeze`."""
-        if self._process:
-            self._process.thaw()
-
-    def remove(self) -> None:
-        """Kill the server and delete its data."""
-        self.kill()
-        shutil.rmtree(self._folder)
 
     def _is_ready(self) -> bool:
         try:

@@ -3,12 +3,12 @@
 import importlib.util
 import shutil
 import sys
-import tempfile
 from pathlib import Path
 
 import redis
 
 from tests.support.processes import NotStartedError, Process, free_port
+from tests.support.servers import Server
 
 INSTALL = "sudo apt-get install -y redis-server   (or: ./run setup)"
 START_SECONDS = 10
@@ -27,26 +27,19 @@ def installations() -> dict[str, Path]:
     return found
 
 
-class Redis:
+class Redis(Server):
     """One server that keeps nothing on disk: a restarted one is empty."""
 
     def __init__(self, binary: Path | None = None) -> None:
         """Prepare it; raise with the line that installs Redis when there is none."""
         self._binary = binary or preferred()
-        self._folder = Path(tempfile.mkdtemp(prefix="hub-redis-"))
-        self._process: Process | None = None
+        super().__init__("hub-redis-")
         self.port = free_port()
 
     @property
     def url(self) -> str:
         """Return the address, as `REDIS_URL` takes it."""
         return f"redis://127.0.0.1:{self.port}/0"
-
-    @property
-    def pid(self) -> int:
-        """Return the process of the running server."""
-        assert self._process, "Redis was not started"
-        return self._process.pid
 
     def start(self) -> None:
         """Start, always at the same address, and return when it answers."""
@@ -56,31 +49,6 @@ class Redis:
             [self._binary, *command, "--dir", self._folder], log=self._folder / "log"
         )
         self._process.wait_until(self._answers, START_SECONDS)
-
-    def stop(self) -> None:
-        """Shut down in order."""
-        if self._process:
-            self._process.stop()
-
-    def kill(self) -> None:
-        """End the server with `kill -9`."""
-        if self._process:
-            self._process.kill()
-
-    def freeze(self) -> None:
-        """Let nothing answer: connections stay open and hang."""
-        if self._process:
-            self._process.freeze()
-
-    def thaw(self) -> None:
-        """Go on after `freeze`."""
-        if self._process:
-            self._process.thaw()
-
-    def remove(self) -> None:
-        """Kill the server and delete its folder."""
-        self.kill()
-        shutil.rmtree(self._folder)
 
     def _answers(self) -> bool:
         with redis.Redis.from_url(self.url, socket_timeout=1) as client:
