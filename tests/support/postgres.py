@@ -1,10 +1,10 @@
-"""Real PostgreSQL servers: durable, on 127.0.0.1 and on a unix socket, ours to restart and kill."""
+"""Real PostgreSQL servers: durable, over TCP and on a unix socket, ours to restart and kill."""
 
 import importlib.util
 import shutil
 import signal
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tests.support.processes import NotStartedError, Process, as_account, free_port, unprivileged
@@ -43,15 +43,21 @@ class Postgres(Server):
     stops_by = signal.SIGINT
 
     def __init__(
-        self, binaries: Path | None = None, settings: Mapping[str, str] | None = None
+        self,
+        binaries: Path | None = None,
+        settings: Mapping[str, str] | None = None,
+        *,
+        inside: Sequence[str] = (),
     ) -> None:
         """Make a data folder; raise with the line that installs PostgreSQL when there is none.
 
-        `settings` are the server's, by name, beside or in place of those that tests want.
+        `settings` are the server's, by name, beside or in place of those that tests want. `inside`
+        is what a command begins with to run at another place; it needs root.
         """
         binaries = binaries or preferred()
         super().__init__("hub-postgres-")
         self._settings = _SETTINGS | dict(settings or {})
+        self._inside = inside
         self._account = unprivileged()
         self._data = self._folder / "data"
         self.port = free_port()
@@ -68,7 +74,8 @@ class Postgres(Server):
         """Return the hub's form of URL to one database, over TCP or over the unix socket."""
         if socket:
             return f"postgresql+asyncpg://hub@/{database}?host={self._folder}&port={self.port}"
-        return f"postgresql+asyncpg://hub@127.0.0.1:{self.port}/{database}"
+        host = self._settings["listen_addresses"]
+        return f"postgresql+asyncpg://hub@{host}:{self.port}/{database}"
 
     def start(self, **settings: str) -> None:
         """Start, after a kill with the recovery, and return when queries are answered.
@@ -80,10 +87,10 @@ class Postgres(Server):
             options = [f"--{name}={value}" for name, value in self._settings.items()]
             command = [self._binaries / "postgres", "-D", self._data, "-p", str(self.port)]
             self._process = Process(
-                [*command, "-k", self._folder, *options],
+                [*self._entry(), *command, "-k", self._folder, *options],
                 log=self._folder / "log",
                 cwd=self._folder,
-                account=self._account,
+                account=None if self._inside else self._account,
             )
             try:
                 return self._process.wait_until(self._is_ready, START_SECONDS)
@@ -102,6 +109,14 @@ class Postgres(Server):
         """Stop in order and start again at the same address."""
         self.stop()
         self.start()
+
+    def _entry(self) -> list[str]:
+        """Only root may enter another place; there it becomes the account that PostgreSQL wants."""
+        if not self._inside:
+            return []
+        account = str(self._account)
+        become = ["setpriv", "--reuid", account, "--regid", account, "--clear-groups"]
+        return [*self._inside, *become]
 
     def _is_ready(self) -> bool:
         try:
@@ -124,6 +139,8 @@ class Postgres(Server):
         )
         if done.returncode:
             raise NotStartedError(f"initdb: {done.stdout}{done.stderr}")
+        with (self._data / "pg_hba.conf").open("a", encoding="utf-8") as rules:
+            rules.write("host all all all trust\n")
 
     def _reachable(self, binaries: Path) -> Path:
         # A checkout in a home folder is closed to the account that the server must run as.

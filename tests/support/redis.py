@@ -1,8 +1,9 @@
-"""Real Redis servers on 127.0.0.1, ours to restart, freeze and kill."""
+"""Real Redis servers, ours to restart, freeze and kill."""
 
 import importlib.util
 import shutil
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import redis
@@ -30,23 +31,40 @@ def installations() -> dict[str, Path]:
 class Redis(Server):
     """One server that keeps nothing on disk: a restarted one is empty."""
 
-    def __init__(self, binary: Path | None = None) -> None:
-        """Prepare it; raise with the line that installs Redis when there is none."""
+    def __init__(
+        self,
+        binary: Path | None = None,
+        *,
+        address: str = "127.0.0.1",
+        inside: Sequence[str] = (),
+    ) -> None:
+        """Prepare it; raise with the line that installs Redis when there is none.
+
+        `inside` is what a command begins with to run at another place that has this `address`.
+        """
         self._binary = binary or preferred()
         super().__init__("hub-redis-")
+        self._address = address
+        self._inside = inside
         self.port = free_port()
 
     @property
     def url(self) -> str:
         """Return the address, as `REDIS_URL` takes it."""
-        return f"redis://127.0.0.1:{self.port}/0"
+        return f"redis://{self._address}:{self.port}/0"
 
     def start(self) -> None:
         """Start, always at the same address, and return when it answers."""
-        options = {"bind": "127.0.0.1", "port": str(self.port), "save": "", "appendonly": "no"}
+        options = {
+            "bind": self._address,
+            "protected-mode": "no",
+            "port": str(self.port),
+            "save": "",
+            "appendonly": "no",
+        }
         command = [part for name, value in options.items() for part in (f"--{name}", value)]
         self._process = Process(
-            [self._binary, *command, "--dir", self._folder], log=self._folder / "log"
+            [*self._inside, self._binary, *command, "--dir", self._folder], log=self._folder / "log"
         )
         self._process.wait_until(self._answers, START_SECONDS)
 
