@@ -1,16 +1,28 @@
-"""Several processes on one port: a parent that forks them, watches them and stops them.
+"""Several processes on one port: a parent that forks them, watches, replaces and stops them.
 
 Forked after the imports, a process is ready in a fraction of the time that a new interpreter takes.
 The parent opens no connection and runs no loop once it forks.
+
+On SIGHUP it starts itself anew, with whatever code and settings there are by then, while the
+processes it has go on; then it replaces them one by one, each only when its successor answers.
 """
 
+import contextlib
 import os
+import select
 import signal
 import socket
 import tempfile
+import threading
 import time
-from collections.abc import Callable, Iterable
-from types import FrameType
+from collections.abc import Callable
+from functools import partial
+
+import structlog
+from msgspec import Struct
+
+from hub import handover
+from hub.handover import Handover
 
 PROCESSES = "HUB_PROCESSES"
 """How many share the limits of this server while there is no Redis to count for all."""
@@ -19,16 +31,9 @@ FIGURES = "PROMETHEUS_MULTIPROC_DIR"
 _PAUSE_SECONDS = 0.5
 """Before a process that died at once is replaced, so that a broken one does not spin."""
 
-
-def bind(host: str, port: int) -> socket.socket:
-    """Listen where every process of the server will accept; `OSError` when the port is taken."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listening = socket.socket(family, socket.SOCK_STREAM)
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listening.bind((host, port))
-    listening.listen(2048)
-    listening.set_inheritable(True)
-    return listening
+log = structlog.get_logger(__name__)
+Child = Callable[[Callable[[], None]], None]
+"""What a process does until SIGTERM; it calls what it is given once it answers."""
 
 
 def announce(processes: int) -> None:
@@ -40,56 +45,185 @@ def announce(processes: int) -> None:
     os.environ.setdefault(FIGURES, tempfile.mkdtemp(prefix="hub-metrics-"))
 
 
+class _Process(Struct):
+    """A process of ours: when it began, and the pipe on which it says that it answers."""
+
+    born: float
+    pipe: int | None
+
+
 class Prefork:
     """Keeps `processes` children alive until a signal says to stop."""
 
-    def __init__(self, child: Callable[[], None], processes: int) -> None:
-        """`child` is what each process does until SIGTERM; it returns or exits by itself."""
+    def __init__(self, child: Child, processes: int, listening: socket.socket) -> None:
+        """`child` serves on `listening`, and returns or exits by itself."""
         self._child = child
         self._processes = processes
-        self._born: dict[int, float] = {}
+        self._listening = listening
+        left = handover.taken_over()
+        self._lifeline = left.lifeline if left else os.pipe()
+        self._predecessors = list(left.serving) if left else []
+        self._children: dict[int, _Process] = {}
+        self._going: set[int] = set()
+        self._rehearsal: int | None = None
+        self._heard: set[int] = set()
         self._stopping = False
+        self._restart_wanted = False
+        self._not_before = 0.0
+        self._wake_read, self._wake_write = os.pipe()
 
     def run(self) -> None:
         """Fork, watch, and return when every child has ended after SIGTERM or SIGINT."""
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._stop)
-        for _ in range(self._processes):
-            self._fork()
-        while self._born:
-            self._replace(*os.wait())
+        os.set_blocking(self._wake_write, False)
+        signal.set_wakeup_fd(self._wake_write, warn_on_full_buffer=False)
+        for number in (*handover.SIGNALS, signal.SIGCHLD):
+            signal.signal(number, lambda number, _frame: self._heard.add(number))
+        handover.finish()
+        while not self._stopping or self._everyone():
+            if not self._stopping:
+                self._supply()
+                self._restart()
+            self._wait()
+            self._bury()
+            self._heed()
 
-    def _replace(self, pid: int, _status: int) -> None:
-        born = self._born.pop(pid, None)
-        if born is None or self._stopping:
+    def _heed(self) -> None:
+        heard, self._heard = self._heard, set()
+        if heard & {signal.SIGTERM, signal.SIGINT}:
+            self._stopping = True
+            self._tell(self._everyone())
+        elif signal.SIGHUP in heard:
+            self._restart_wanted = True
+
+    def _everyone(self) -> set[int]:
+        return {*self._children, *self._predecessors, *self._going}
+
+    def _supply(self) -> None:
+        """Fork what is missing; while there are predecessors only one at a time."""
+        missing = self._processes - len(self._children)
+        if self._predecessors:
+            starting = any(process.pipe is not None for process in self._children.values())
+            missing = 0 if starting else min(missing, 1)
+        if time.monotonic() >= self._not_before:
+            for _ in range(missing):
+                self._fork()
+
+    def _wait(self) -> None:
+        """Return when a signal came, a child answers, or a pause is over."""
+        pipes = {process.pipe: pid for pid, process in self._children.items() if process.pipe}
+        pause = self._not_before - time.monotonic()
+        timeout = max(pause, 0) if len(self._children) < self._processes else None
+        readable, _, _ = select.select([self._wake_read, *pipes], [], [], timeout)
+        for descriptor in readable:
+            if descriptor == self._wake_read:
+                os.read(descriptor, 4096)
+            else:
+                self._answers(pipes[descriptor], ready=bool(os.read(descriptor, 1)))
+
+    def _answers(self, pid: int, *, ready: bool) -> None:
+        """Let a predecessor go for a child that answers."""
+        process = self._children[pid]
+        assert process.pipe is not None
+        os.close(process.pipe)
+        process.pipe = None
+        if ready and self._predecessors:
+            self._let_go(self._predecessors.pop(0))
+            if not self._predecessors:
+                log.info("restarted", processes=self._processes)
+
+    def _let_go(self, pid: int) -> None:
+        self._going.add(pid)
+        self._tell({pid})
+
+    def _bury(self) -> None:
+        """Take note of who has ended."""
+        while True:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return
+            if pid == 0:
+                return
+            if pid == self._rehearsal:
+                self._rehearsal = None
+                self._rehearsed(status)
+            self._going.discard(pid)
+            if pid in self._predecessors:
+                self._predecessors.remove(pid)
+            process = self._children.pop(pid, None)
+            if process:
+                if process.pipe is not None:
+                    os.close(process.pipe)
+                now = time.monotonic()
+                if now - process.born < _PAUSE_SECONDS:
+                    self._not_before = now + _PAUSE_SECONDS
+
+    def _restart(self) -> None:
+        """Find out whether a new start would succeed, once the restart before has come to its end.
+
+        Meanwhile everything goes on.
+        """
+        if self._restart_wanted and self._rehearsal is None and not self._predecessors:
+            self._restart_wanted = False
+            log.info("restarting")
+            self._rehearsal = handover.rehearse()
+
+    def _rehearsed(self, status: int) -> None:
+        """Start anew when that would succeed; else all stays as it is."""
+        if self._stopping:
             return
-        if time.monotonic() - born < _PAUSE_SECONDS:
-            time.sleep(_PAUSE_SECONDS)
-        if not self._stopping:
-            self._fork()
+        if status:
+            log.error("restart_refused", status=os.waitstatus_to_exitcode(status))
+            return
+        serving = tuple(self._children)
+        handover.execute(Handover(self._listening.fileno(), self._lifeline, serving))
 
     def _fork(self) -> None:
+        told, tell = os.pipe()
         pid = os.fork()
         if pid:
-            self._born[pid] = time.monotonic()
-            if self._stopping:
-                _tell([pid])
+            os.close(tell)
+            self._children[pid] = _Process(time.monotonic(), told)
             return
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, signal.SIG_DFL)
         status = 1
         try:
-            self._child()
+            os.close(told)
+            self._become_child()
+            self._child(partial(_say_ready, tell))
             status = 0
         finally:
             # Nothing of the parent's is to be run or flushed again here.
             os._exit(status)
 
-    def _stop(self, _number: int, _frame: FrameType | None) -> None:
-        self._stopping = True
-        _tell(self._born)
+    def _become_child(self) -> None:
+        signal.set_wakeup_fd(-1)
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD):
+            signal.signal(number, signal.SIG_DFL)
+        # A restart is the parent's to do, also when the whole group is told.
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        os.close(self._lifeline[1])
+        for process in self._children.values():
+            if process.pipe is not None:
+                os.close(process.pipe)
+        os.close(self._wake_read)
+        os.close(self._wake_write)
+        threading.Thread(target=_end_with_parent, args=(self._lifeline[0],), daemon=True).start()
+
+    @staticmethod
+    def _tell(pids: set[int]) -> None:
+        for pid in pids:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGTERM)
 
 
-def _tell(pids: Iterable[int]) -> None:
-    for pid in list(pids):
-        os.kill(pid, signal.SIGTERM)
+def _say_ready(pipe: int) -> None:
+    # The parent may have started itself anew since, and forgotten whom it waited for.
+    with contextlib.suppress(OSError):
+        os.write(pipe, b".")
+    os.close(pipe)
+
+
+def _end_with_parent(lifeline: int) -> None:
+    """Stop when the parent is gone, however it went: nobody would stop us, and the port is ours."""
+    os.read(lifeline, 1)
+    os.kill(os.getpid(), signal.SIGTERM)

@@ -2,26 +2,34 @@
 
 import asyncio
 import contextlib
+import math
+import signal
 import socket
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from functools import partial
 from typing import Any
 
-import uvicorn
+import structlog
 from litestar.enums import ScopeType
 from litestar.types import Receive, Scope, Send
 
-from hub import logs, prefork
+from hub import handover, logs, prefork
 from hub.app import create_app
 from hub.auth.limits import MemoryLimiter
+from hub.auth.proxies import networks
 from hub.errors import SettingError
+from hub.http import limits
+from hub.http.server import Server
 from hub.services.open import open_hub, open_limiter
 from hub.settings import Settings
+from hub.store.opening import tend
 from hub.store.sqlite import hold
 from hub.worker import Worker
 
-GRACE_SECONDS = 10
 FAILED_START = 3
+
+log = structlog.get_logger(__name__)
 
 
 class Served:
@@ -61,6 +69,7 @@ class Served:
 @contextlib.asynccontextmanager
 async def _opened(settings: Settings) -> AsyncIterator[Any]:
     hub = await open_hub(settings)
+    tend(hub.database)
     worker = Worker(hub)
     working = asyncio.create_task(worker.run()) if settings.embedded else None
     try:
@@ -98,18 +107,27 @@ def run(settings: Settings, *, host: str, port: int, workers: int = 1) -> None:
     held = hold(settings.database_file) if settings.embedded else contextlib.nullcontext()
     with held:
         logs.start(settings)
+        files = limits.raise_open_files()
+        serve_with = partial(_server, settings, limits.of(settings, files))
+        log.info("serving", processes=workers, open_files=None if files == math.inf else files)
         if workers == 1:
-            _run(_server(settings, host=host, port=port))
+            _run_alone(serve_with(host=host, port=port))
             return
-        listening = prefork.bind(host, port)
+        listening = handover.bind(host, port)
 
-        def serve_here() -> None:
-            _run(_server(settings), listening)
+        def serve_here(ready: Callable[[], None]) -> None:
+            _run(serve_with(ready=ready), listening)
 
-        prefork.Prefork(serve_here, workers).run()
+        prefork.Prefork(serve_here, workers, listening).run()
 
 
-def _run(server: uvicorn.Server, *listening: socket.socket) -> None:
+def _run_alone(server: Server) -> None:
+    # Alone it cannot be replaced while it serves: SIGHUP is a stop like any other.
+    signal.signal(signal.SIGHUP, server.handle_exit)
+    _run(server)
+
+
+def _run(server: Server, *listening: socket.socket) -> None:
     """Run a server until a signal; Ctrl-C is an ordinary end, a failed start is not."""
     with contextlib.suppress(KeyboardInterrupt):
         server.run(sockets=list(listening) or None)
@@ -117,17 +135,5 @@ def _run(server: uvicorn.Server, *listening: socket.socket) -> None:
         sys.exit(FAILED_START)
 
 
-def _server(settings: Settings, **address: Any) -> uvicorn.Server:
-    config = uvicorn.Config(
-        Served(settings),
-        loop="uvloop",
-        http="httptools",
-        lifespan="on",
-        log_config=None,
-        access_log=False,
-        proxy_headers=False,
-        server_header=False,
-        timeout_graceful_shutdown=GRACE_SECONDS,
-        **address,
-    )
-    return uvicorn.Server(config)
+def _server(settings: Settings, limited: limits.Limits, **more: Any) -> Server:
+    return Server(Served(settings), limited, trusted=networks(settings.trusted_proxies), **more)

@@ -22,6 +22,8 @@ from msgspec import Meta, Struct, field
 from hub.errors import SettingError
 
 Rate = Annotated[int, Meta(ge=1, le=1_000_000)]
+Count = Annotated[int, Meta(ge=1, le=1_000_000)]
+Seconds = Annotated[float, Meta(ge=1, le=3600)]
 BUNDLED = tuple(
     point.name for point in distribution("clonvo-hub").entry_points.select(group="hub.plugins")
 )
@@ -32,7 +34,7 @@ _LISTS = {"plugins", "trusted_proxies", "webhook_allow_subnets"}
 # Variables that begin like ours are ours, or a typing error.
 _OURS = ("HUB_", "INGEST_", "WIDGET_", "WEBHOOK_ALLOW_", "WHATSAPP_GRAPH_")
 # Ours, and read elsewhere.
-_FOREIGN = {"HUB_CONFIG", "HUB_TRACE_HOOKS", "HUB_PROCESSES"}
+_FOREIGN = {"HUB_CONFIG", "HUB_TRACE_HOOKS", "HUB_PROCESSES", "HUB_HANDOVER", "HUB_REHEARSAL"}
 _TESTS = "HUB_TEST_"
 _ELSEWHERE = "no such setting; config/hub.toml lists them all"
 _POSTGRES = "postgresql+asyncpg"
@@ -50,6 +52,12 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     hub_base_url: str | None = None
     trusted_proxies: tuple[str, ...] = ()
     support_email: str | None = None
+
+    hub_connections: Count = 10_000
+    hub_connections_per_address: Count = 256
+    hub_header_seconds: Seconds = 10.0
+    hub_keep_alive_seconds: Seconds = 5.0
+    hub_write_seconds: Seconds = 15.0
 
     ingest_rate_per_min: Rate = 60
     widget_rate_per_min: Rate = 30

@@ -29,7 +29,7 @@ def serve(host: str, port: int, workers: int) -> None:
     Examples:  clonvo serve
                clonvo serve --host 0.0.0.0 --port 80 --workers 4
     """
-    from hub import prefork
+    from hub import handover, prefork
     from hub.cli.desk import require
     from hub.settings import load
 
@@ -41,7 +41,10 @@ def serve(host: str, port: int, workers: int) -> None:
     from hub import serve as server
 
     prepare(settings, host, port)
-    if server.rehearse(settings):
+    is_empty = server.rehearse(settings)
+    if handover.is_rehearsal():
+        return
+    if is_empty:
         click.echo(_FIRST_STEPS, err=True)
     click.echo(f"Clonvo Hub serves {url_of(host, port)}", err=True)
     server.run(settings, host=host, port=port, workers=workers)
@@ -71,8 +74,10 @@ def worker() -> None:
 
 def prepare(settings: "Settings", host: str, port: int) -> None:
     """Raise for whatever would stop the start, and say what is unwise, before a server runs."""
+    from hub import handover
+
     check_start(settings)
-    if not is_free(host, port):
+    if not handover.is_ours() and not is_free(host, port):
         from hub.errors import CommandError
 
         raise CommandError(f"{host}:{port} is in use or not ours: choose another with --port")

@@ -14,30 +14,51 @@ from tests.support.processes import wait_for
 
 SECONDS = 10
 PARENT = """
-import sys, time
+import os, sys, time
 from pathlib import Path
+from hub import handover
 from hub.prefork import Prefork
 
-def child():
-    (Path(sys.argv[1]) / str(__import__("os").getpid())).touch()
+folder = Path(sys.argv[1])
+if handover.is_rehearsal():
+    sys.exit((folder.parent / "broken").exists())
+listening = handover.bind("127.0.0.1", 0)
+(folder.parent / "port").write_text(str(listening.getsockname()[1]))
+
+def child(ready):
+    (folder / str(os.getpid())).touch()
+    if (folder.parent / "silent").exists():
+        time.sleep(60)
+    ready()
     time.sleep(float(sys.argv[2]))
 
-Prefork(child, 2).run()
+Prefork(child, 2, listening).run()
 """
 
 
 def _start(folder: Path, seconds: float) -> subprocess.Popen[bytes]:
+    folder.mkdir(exist_ok=True)
     return subprocess.Popen([sys.executable, "-c", PARENT, str(folder), str(seconds)])
 
 
-def test_a_killed_process_is_replaced(tmp_path: Path) -> None:
+@pytest.fixture
+def born(tmp_path: Path) -> Path:
+    """The folder in which each process leaves its id when it begins."""
+    return tmp_path / "born"
+
+
+def _children(parent: subprocess.Popen[bytes]) -> set[int]:
+    return {child.pid for child in psutil.Process(parent.pid).children()}
+
+
+def test_a_killed_process_is_replaced(born: Path) -> None:
     """One of two is killed: the parent forks another, and both end with the parent."""
-    parent = _start(tmp_path, 60)
+    parent = _start(born, 60)
     try:
-        assert wait_for(lambda: len(list(tmp_path.iterdir())) == 2, SECONDS)
-        first = int(next(tmp_path.iterdir()).name)
+        assert wait_for(lambda: len(list(born.iterdir())) == 2, SECONDS)
+        first = int(next(born.iterdir()).name)
         os.kill(first, signal.SIGKILL)
-        assert wait_for(lambda: len(list(tmp_path.iterdir())) == 3, SECONDS)
+        assert wait_for(lambda: len(list(born.iterdir())) == 3, SECONDS)
         children = psutil.Process(parent.pid).children()
         assert len(children) == 2
 
@@ -49,18 +70,96 @@ def test_a_killed_process_is_replaced(tmp_path: Path) -> None:
         parent.kill()
 
 
-def test_one_that_ends_at_once_does_not_spin(tmp_path: Path) -> None:
+def test_one_that_ends_at_once_does_not_spin(born: Path) -> None:
     """A process that cannot start is tried again twice a second, not as fast as it dies."""
-    parent = _start(tmp_path, 0)
+    parent = _start(born, 0)
     try:
-        assert wait_for(lambda: len(list(tmp_path.iterdir())) >= 2, SECONDS)
-        before, began = len(list(tmp_path.iterdir())), time.monotonic()
-        assert wait_for(lambda: len(list(tmp_path.iterdir())) >= before + 3, SECONDS)
+        assert wait_for(lambda: len(list(born.iterdir())) >= 2, SECONDS)
+        before, began = len(list(born.iterdir())), time.monotonic()
+        assert wait_for(lambda: len(list(born.iterdir())) >= before + 3, SECONDS)
 
         assert time.monotonic() - began > 0.5
     finally:
         parent.send_signal(signal.SIGTERM)
         parent.wait(SECONDS)
+
+
+def _restarted(parent: subprocess.Popen[bytes], before: set[int]) -> bool:
+    return len(_children(parent)) == 2 and not _children(parent) & before
+
+
+def test_a_restart_replaces_every_process(born: Path) -> None:
+    """The parent stays who it is and listens where it did; its processes are others."""
+    parent = _start(born, 60)
+    try:
+        assert wait_for(lambda: len(list(born.iterdir())) == 2, SECONDS)
+        before, port = _children(parent), (born.parent / "port").read_text()
+
+        for _ in range(2):
+            parent.send_signal(signal.SIGHUP)
+        assert wait_for(lambda: _restarted(parent, before), SECONDS)
+
+        assert (born.parent / "port").read_text() == port
+        parent.send_signal(signal.SIGTERM)
+        assert parent.wait(SECONDS) == 0
+    finally:
+        parent.kill()
+
+
+def test_a_start_that_would_fail_is_not_tried(born: Path) -> None:
+    """What a new start would stumble over is found beforehand: the processes go on."""
+    parent = _start(born, 60)
+    try:
+        assert wait_for(lambda: len(list(born.iterdir())) == 2, SECONDS)
+        before = _children(parent)
+        (born.parent / "broken").touch()
+
+        parent.send_signal(signal.SIGHUP)
+        # The one that tries is a child for a while.
+        assert wait_for(lambda: len(_children(parent)) == 3, SECONDS)
+        assert wait_for(lambda: len(_children(parent)) == 2, SECONDS)
+
+        assert _children(parent) == before
+        (born.parent / "broken").unlink()
+        parent.send_signal(signal.SIGHUP)
+        assert wait_for(lambda: _restarted(parent, before), SECONDS)
+    finally:
+        parent.send_signal(signal.SIGTERM)
+        parent.wait(SECONDS)
+
+
+def test_nobody_goes_before_a_successor_answers(born: Path) -> None:
+    """A new process that never says that it is ready replaces none; a stop ends them all."""
+    parent = _start(born, 60)
+    try:
+        assert wait_for(lambda: len(list(born.iterdir())) == 2, SECONDS)
+        before = _children(parent)
+        (born.parent / "silent").touch()
+
+        parent.send_signal(signal.SIGHUP)
+        assert wait_for(lambda: len(list(born.iterdir())) == 3, SECONDS)
+        assert before < _children(parent)
+
+        parent.send_signal(signal.SIGTERM)
+        assert parent.wait(SECONDS) == 0
+    finally:
+        parent.kill()
+
+
+def test_processes_end_with_their_parent(born: Path) -> None:
+    """Also when it was killed and could tell them nothing: the port is free again."""
+    parent = _start(born, 60)
+    assert wait_for(lambda: len(list(born.iterdir())) == 2, SECONDS)
+    children = psutil.Process(parent.pid).children()
+
+    parent.kill()
+    parent.wait()
+
+    assert wait_for(lambda: not any(map(_runs, children)), SECONDS)
+
+
+def _runs(process: psutil.Process) -> bool:
+    return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
 
 
 def test_what_is_announced_is_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,62 @@
+"""uvicorn's server with our connections, and with a way to go that breaks nothing off."""
+
+import asyncio
+import socket
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, cast
+
+import uvicorn
+
+from hub.auth.proxies import Network
+from hub.going import STATE
+from hub.http.connection import Connection
+from hub.http.limits import Limits
+from hub.http.watch import Watch
+
+
+class Server(uvicorn.Server):
+    """Serves an ASGI app until SIGTERM or SIGINT, then ends within its grace."""
+
+    def __init__(
+        self,
+        app: Any,
+        limits: Limits,
+        *,
+        trusted: Sequence[Network] = (),
+        ready: Callable[[], None] | None = None,
+        **address: Any,
+    ) -> None:
+        """`ready` is called once it answers; `address` is uvicorn's `host` and `port`."""
+        self._watch = Watch(limits, trusted)
+        self._ready = ready
+        self._going = asyncio.Event()
+        config = uvicorn.Config(
+            app,
+            loop="uvloop",
+            http=cast("Any", partial(Connection, self._watch)),
+            ws="none",
+            lifespan="on",
+            log_config=None,
+            access_log=False,
+            proxy_headers=False,
+            server_header=False,
+            timeout_graceful_shutdown=cast("int", limits.grace_seconds),
+            **address,
+        )
+        super().__init__(config)
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to answer."""
+        self.lifespan.state[STATE] = self._going
+        await super().startup(sockets)
+        loop = asyncio.get_running_loop()
+        self._watch.start(loop, lambda: cast("Any", self.server_state.connections))
+        if self._ready:
+            self._ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Take no more connections, answer what is on the wire, and tell the streams to end."""
+        self._watch.going = True
+        self._going.set()
+        await super().shutdown(sockets)
