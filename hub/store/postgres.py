@@ -76,7 +76,7 @@ class PostgresDatabase:
     @property
     def trouble(self) -> str | None:
         """Say why calls are refused at the moment; None when they are not."""
-        return "PostgreSQL does not answer" if self._breaker.is_open else None
+        return "The database does not answer" if self._breaker.is_open else None
 
     async def write(self, work: Work[T]) -> T:
         """Run work in one transaction that is committed, durably, before this returns.
