@@ -30,15 +30,17 @@ def serve(host: str, port: int, workers: int) -> None:
                clonvo serve --host 0.0.0.0 --port 80 --workers 4
     """
     from hub import handover, prefork
-    from hub.cli.desk import require
     from hub.settings import load
 
     settings = load()
-    require(workers == 1 or not settings.embedded, "SQLite has one server: leave out --workers")
-    if workers > 1:
+    if workers > 1 and not settings.embedded:
         prefork.announce(workers)
 
+    # Not before: with these come the figures, and where they are kept is decided by then.
     from hub import serve as server
+    from hub.cli.desk import require
+
+    require(workers == 1 or not settings.embedded, "SQLite has one server: leave out --workers")
 
     prepare(settings, host, port)
     is_empty = server.rehearse(settings)

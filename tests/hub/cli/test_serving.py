@@ -2,6 +2,7 @@
 
 import socket
 
+import httpx
 import pytest
 
 from hub.cli import serving
@@ -44,6 +45,19 @@ def test_commands_write_beside_a_server_that_runs(make_hub) -> None:
     for number in range(3):
         hub.command("org", "create", f"acme-{number}", "--name", "Acme")
     assert hub.command("org", "list").count("acme-") == 3
+
+
+def test_the_processes_of_a_server_count_together(make_hub, postgres_database_url) -> None:
+    """Whichever of them is asked for the figures answers for both."""
+    hub = make_hub(DATABASE_URL=postgres_database_url)
+    hub.start("--workers", "2")
+    for _ in range(10):
+        assert httpx.get(f"{hub.url}/health/live").status_code == httpx.codes.OK
+
+    figures = {httpx.get(f"{hub.url}/metrics").text for _ in range(10)}
+
+    line = 'hub_requests_total{method="GET",route="/health/live",status="200"} 10.0'
+    assert all(line in text for text in figures), figures
 
 
 def test_a_port_that_is_taken_is_told_before_anything_runs(clonvo, taken) -> None:
