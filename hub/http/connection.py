@@ -18,7 +18,7 @@ import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from hub.api import problems
-from hub.errors import BadRequest, HubError, Timeout, Unavailable
+from hub.errors import BadRequest, HubError, Timeout, TooLarge, Unavailable
 from hub.http.watch import MOST_LEAVING, NEVER, Watch
 
 SLICE = 16 * 1024
@@ -27,14 +27,14 @@ _TRAILERS: Any = deque(maxlen=0)
 _METHOD = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ-")
 
 
-class HeadTooLarge(HubError):
+class HeadTooLarge(TooLarge):
     """The headers are more than the server reads."""
 
     status = 431
     text = "The request's headers are too large"
 
 
-class UnknownMethod(HubError):
+class UnknownMethod(BadRequest):
     """No method of HTTP."""
 
     status = 405
