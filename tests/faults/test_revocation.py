@@ -199,66 +199,57 @@ async def test_nothing_of_ten_thousand_gets_in_after_the_end(
     print(f"{way}: {figures}")  # noqa: T201 - the figure
 
 
-async def ended_on_every_line(
-    four: Four, bodies: list[dict[str, object]]
-) -> tuple[list[list[int]], list[list[int]]]:
-    """Send the bodies on one line to each process, end the key, send them again: the statuses."""
-    business = await new_business(four.url, next(SLUGS))
-    async with (
-        lines_to_each(four.hub, business.bearer, 1) as lines,
-        services(four.url) as hub,
-    ):
+async def around_a_revocation(
+    hub: Hub, url: str, body: dict[str, object]
+) -> tuple[list[int], list[int]]:
+    """Send a body to each process before and after its key is revoked; return the statuses.
 
-        async def send() -> list[list[int]]:
-            return [
-                [(await line.post("/messages", body)).status for body in bodies] for [line] in lines
-            ]
-
-        living = await send()
-        await revoke_server_key(four.hub, hub, business)
-        return living, await send()
+    A good message goes first, so that every process knows the key.
+    """
+    business = await new_business(url, next(SLUGS))
+    good = {"body": "good", "visitor": {"visitorId": "v_good"}}
+    async with lines_to_each(hub, business.bearer, 1) as lines, services(url) as beside:
+        assert [(await line.post("/messages", good)).status for [line] in lines] == [
+            200 for _ in lines
+        ]
+        living = [(await line.post("/messages", body)).status for [line] in lines]
+        await revoke_server_key(hub, beside, business)
+        return living, [(await line.post("/messages", body)).status for [line] in lines]
 
 
 async def test_a_repeat_with_a_dead_key_is_refused(four: Four) -> None:
     """What is stored already is told to nobody whose key has ended: not even that it is there."""
-    body = {"body": "once", "providerMessageId": "dead-once", "visitor": {"visitorId": "v_once"}}
+    body = {"body": "once", "providerMessageId": "once", "visitor": {"visitorId": "v_once"}}
 
-    living, dead = await ended_on_every_line(four, [body])
+    living, dead = await around_a_revocation(four.hub, four.url, body)
 
-    assert living == [[200]] * PROCESSES
-    assert dead == [[401]] * PROCESSES
+    assert (living, dead) == ([200] * PROCESSES, [401] * PROCESSES)
 
 
-async def test_a_dead_key_comes_before_a_bad_body(four: Four) -> None:
-    """400 and 413 while the key lives, 401 afterwards, in every process that knew the key."""
-    bad: list[dict[str, object]] = [{"body": 5}, {}, {"body": "x" * 70_000}]
+@pytest.mark.parametrize(
+    ("body", "status"), [({"body": 5}, 400), ({}, 400), ({"body": "x" * 70_000}, 413)]
+)
+async def test_a_dead_key_comes_before_a_bad_body(
+    four: Four, body: dict[str, object], status: int
+) -> None:
+    """400 or 413 while the key lives, 401 afterwards, in every process that knew the key."""
+    living, dead = await around_a_revocation(four.hub, four.url, body)
 
-    living, dead = await ended_on_every_line(four, bad)
-
-    assert living == [[400, 400, 413]] * PROCESSES
-    assert dead == [[401] * len(bad)] * PROCESSES
+    assert (living, dead) == ([status] * PROCESSES, [401] * PROCESSES)
 
 
 async def test_a_dead_key_comes_before_an_empty_bucket(
     make_hub: MakeHub, postgres_database_url: str, redis_url: str
 ) -> None:
     """429 while the key lives, 401 afterwards: also where the key was known a moment ago."""
-    limits = {**UNLIMITED, "INGEST_RATE_PER_MIN": "1"}
+    limits = {**UNLIMITED, "INGEST_RATE_PER_MIN": "2"}
     hub = make_hub(DATABASE_URL=postgres_database_url, REDIS_URL=redis_url, **limits)
     hub.start("--workers", "2")
-    business = await new_business(postgres_database_url, "acme")
     body = {"body": "hi", "visitor": {"visitorId": "v_1"}}
-    async with (
-        lines_to_each(hub, business.bearer, 1) as lines,
-        services(postgres_database_url) as beside,
-    ):
-        living = [(await line.post("/messages", body)).status for [line] in lines * 2]
-        key = await key_of(beside, business, business.server_key)
-        await beside.keys.revoke(business.id, key.id)
-        dead = [(await line.post("/messages", body)).status for [line] in lines * 2]
 
-    assert living == [200, 429, 429, 429]
-    assert dead == [401] * 4
+    living, dead = await around_a_revocation(hub, postgres_database_url, body)
+
+    assert (living, dead) == ([429] * 2, [401] * 2)
 
 
 async def test_without_an_overlap_every_older_secret_dies(four: Four) -> None:
