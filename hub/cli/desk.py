@@ -14,7 +14,6 @@ from hub.settings import Settings, load
 from hub.store import schema
 from hub.store.database import Database
 from hub.store.opening import open_database
-from hub.store.sqlite import hold
 
 T = TypeVar("T")
 
@@ -58,20 +57,10 @@ async def desk(settings: Settings) -> AsyncIterator[Desk]:
     """Open a desk; the embedded database is made and migrated first."""
     database = open_database(settings)
     try:
-        await make_ready(settings, database)
+        await schema.ready(settings, database)
         yield Desk(settings, database)
     finally:
         await database.close()
-
-
-async def make_ready(settings: Settings, database: Database) -> None:
-    """Make sure of this version's schema, but never change it under a server that runs."""
-    found = await schema.version(database) if settings.embedded else None
-    if found is None or found >= schema.HEAD:
-        await schema.ready(settings, database)
-        return
-    with contextlib.closing(hold(settings.database_file)):
-        await schema.ready(settings, database)
 
 
 def require(condition: object, sentence: str) -> None:

@@ -5,9 +5,9 @@ A start only compares two numbers: Alembic is imported when there is something t
 """
 
 import asyncio
+import contextlib
 import importlib
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -17,8 +17,10 @@ from sqlalchemy import exc
 from hub.errors import SettingError
 from hub.settings import Settings
 from hub.store.database import Database
+from hub.store.gate import Gate
 from hub.store.postgres import CONNECT_SECONDS
-from hub.store.sqlite import sqlite_engine
+from hub.store.sqlite import SqliteDatabase, hold, sqlite_engine
+from hub.store.upgrade import upgrade
 
 HEAD = "0001"
 MIGRATIONS = Path(__file__).with_name("migrations")
@@ -61,8 +63,9 @@ async def check(database: Database) -> None:
 
 async def ready(settings: Settings, database: Database) -> None:
     """Make sure of this version's schema: the embedded database migrates itself."""
-    if settings.embedded and await version(database) != HEAD:
-        await migrate(settings)
+    if isinstance(database, SqliteDatabase) and await version(database) != HEAD:
+        with database.set_aside():
+            await migrate(settings)
     await check(database)
 
 
@@ -70,12 +73,13 @@ async def migrate(settings: Settings) -> Migrated:
     """Bring the database to this version's schema, in one transaction.
 
     Another process that migrates at the same moment is waited for; a migration that is cut off
-    leaves the schema as it was and can be run again.
+    leaves the schema as it was and can be run again. A SQLite file with something in it is
+    migrated on a copy, while nobody has it open, and the old one is kept.
     """
     # Imported before any lock is held: it takes longer than the migration.
     importlib.import_module("alembic.command")
     if settings.embedded:
-        return await asyncio.to_thread(_migrate_file, settings.database_file)
+        return await asyncio.to_thread(_migrate_embedded, settings.database_file)
     return await _migrate_server(settings.database_url)
 
 
@@ -97,7 +101,7 @@ async def _migrate_server(url: str) -> Migrated:
         await engine.dispose()
 
 
-@contextmanager
+@contextlib.contextmanager
 def _refusals() -> Iterator[None]:
     """Say in one line what the setting's database says when it lets us not in."""
     try:
@@ -109,8 +113,33 @@ def _refusals() -> Iterator[None]:
         raise
 
 
-def _migrate_file(file: Path) -> Migrated:
+def _migrate_embedded(file: Path) -> Migrated:
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with contextlib.closing(Gate(file)) as gate:
+        gate.enter()
+        before = _version_of(file)
+        _refuse_newer(before)
+        if before in {None, HEAD}:
+            return _migrate_file(file)
+        gate.leave()
+        with gate.alone(), contextlib.closing(hold(file)):
+            # Another may have been first, and be gone by now.
+            before = _version_of(file)
+            if before in {None, HEAD}:
+                return _migrate_file(file)
+            return upgrade(file, str(before), _migrate_file)
+
+
+def _version_of(file: Path) -> str | None:
+    engine = sqlite_engine(file)
+    try:
+        with _refusals(), engine.begin() as connection:
+            return _version(connection)
+    finally:
+        engine.dispose()
+
+
+def _migrate_file(file: Path) -> Migrated:
     engine = sqlite_engine(file)
 
     @sa.event.listens_for(engine, "connect")

@@ -1,8 +1,9 @@
 """SQLite: one server on one file."""
 
 import asyncio
+import contextlib
 import fcntl
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import IO, Any
@@ -12,6 +13,7 @@ from sqlalchemy import exc
 
 from hub.errors import SettingError, Unavailable
 from hub.store.database import T, Work, translated
+from hub.store.gate import Gate
 from hub.store.room import Room
 from hub.store.upkeep import LOG_BYTES, Upkeep, refused_by_disk
 
@@ -24,8 +26,13 @@ class SqliteDatabase:
     """SQLite in one file: one writer thread, some readers, WAL, an fsync at every commit."""
 
     def __init__(self, file: Path) -> None:
-        """Open the file, making it and its folder when they are not there."""
+        """Open the file, making it and its folder when they are not there.
+
+        Raises `SettingError` when it is being upgraded and that takes longer than a moment.
+        """
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._gate = Gate(file)
+        self._gate.enter()
         # Before the first connection: on a full disk there would be none.
         self._room = Room(file)
         self._engine = sqlite_engine(file)
@@ -42,6 +49,16 @@ class SqliteDatabase:
         """Look after disk and log from now on, until `close`: for the process that serves."""
         self._upkeep.start()
 
+    @contextlib.contextmanager
+    def set_aside(self) -> Iterator[None]:
+        """Have the file not open meanwhile, so that another can be put in its place."""
+        self._engine.dispose()
+        self._gate.leave()
+        try:
+            yield
+        finally:
+            self._gate.enter()
+
     async def write(self, work: Work[T]) -> T:
         """Run work in one transaction that is committed, durably, before this returns."""
         return await self._run(self._writer, self._write, work)
@@ -55,6 +72,7 @@ class SqliteDatabase:
         for end in (self._upkeep.stop, self._writer.shutdown, self._readers.shutdown):
             await asyncio.to_thread(end)
         self._engine.dispose()
+        self._gate.close()
 
     @staticmethod
     async def _run(threads: ThreadPoolExecutor, run: Callable[[Work[T]], T], work: Work[T]) -> T:
