@@ -15,7 +15,7 @@ from hub.errors import SettingError, Unavailable
 from hub.store.database import T, Work, translated
 from hub.store.gate import Gate
 from hub.store.room import Room
-from hub.store.upkeep import LOG_BYTES, Upkeep, refused_by_disk
+from hub.store.upkeep import LOG_BYTES, PATIENCE_MILLISECONDS, Upkeep, refused_by_disk
 
 READERS = 4
 FULL = "Storage is full"
@@ -106,7 +106,7 @@ def sqlite_engine(file: Path) -> sa.Engine:
         raw.isolation_level = None
         for pragma in (
             # First, so that the next one waits too: it locks the file.
-            "busy_timeout=5000",
+            f"busy_timeout={PATIENCE_MILLISECONDS}",
             "journal_mode=WAL",
             "synchronous=FULL",
             "foreign_keys=ON",

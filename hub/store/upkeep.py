@@ -13,6 +13,7 @@ from hub.store.room import MIB, Room
 
 SECONDS = 1.0
 LOG_BYTES = 16 * MIB
+PATIENCE_MILLISECONDS = 5000
 READERS_MILLISECONDS = 100
 # A disk that refuses is full, or has no more for us: a quota, a limit, a fault.
 _REFUSALS = ("SQLITE_FULL", "SQLITE_IOERR")
@@ -71,7 +72,9 @@ class Upkeep:
             self._writer.submit(self._begin_log_anew).result()
 
     def _begin_log_anew(self) -> None:
-        self._pragma(f"busy_timeout={READERS_MILLISECONDS}", "wal_checkpoint(TRUNCATE)")
+        patience = f"busy_timeout={PATIENCE_MILLISECONDS}"
+        shorter = f"busy_timeout={READERS_MILLISECONDS}"
+        self._pragma(shorter, "wal_checkpoint(TRUNCATE)", patience)
 
     def _can_write(self) -> bool:
         return self._writer.submit(self._try_to_write).result()
@@ -95,10 +98,14 @@ class Upkeep:
                 cursor.execute(f"PRAGMA {pragma}")
                 answer = cursor.fetchone() or ()
                 cursor.close()
+        except BaseException:
+            # It may have another patience than the others by now.
+            raw.invalidate()
+            raise
+        else:
             return answer
         finally:
-            # A connection with another patience than the others is not for the pool.
-            raw.invalidate()
+            raw.close()
 
 
 def refused_by_disk(error: BaseException | None) -> bool:
