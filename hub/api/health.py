@@ -26,10 +26,14 @@ class Alive(Struct, frozen=True):
 
 
 class Readiness(Struct, frozen=True, kw_only=True):
-    """Which parts are well. Without Redis the hub still takes messages, its limits less exact."""
+    """Which parts are well.
+
+    Without Redis the hub still takes messages, its limits less exact. While its storage is full it
+    takes none, and everything that is stored can be read.
+    """
 
     status: Literal["ready", "degraded", "ill"]
-    database: Literal["well", "ill"]
+    database: Literal["well", "full", "ill"]
     redis: Literal["well", "ill", "off"]
 
 
@@ -54,14 +58,15 @@ async def get_liveness() -> Alive:
 )
 async def get_readiness(hub: NamedDependency[Hub], state: State) -> Response[Readiness]:
     """Tells which part is ill; a failure (503) means: send nothing here for now."""
-    database = await _reaches(hub.database)
+    database = await _state(hub.database)
     redis = hub.settings.redis_url is None or not state.limiter.alone
+    well = redis and database == "well"
     readiness = Readiness(
-        status="ill" if not database else "ready" if redis else "degraded",
-        database="well" if database else "ill",
+        status="ill" if database == "ill" else "ready" if well else "degraded",
+        database=database,
         redis="off" if hub.settings.redis_url is None else "well" if redis else "ill",
     )
-    return Response(readiness, status_code=200 if database else 503)
+    return Response(readiness, status_code=503 if database == "ill" else 200)
 
 
 @get("/metrics", include_in_schema=False)
@@ -79,13 +84,14 @@ def note_process(hub: Hub) -> None:
     metrics.process(waiting=hub.waiting, tasks=len(asyncio.all_tasks()))
 
 
-async def _reaches(database: Database) -> bool:
-    if database.trouble:
-        return False
+async def _state(database: Database) -> Literal["well", "full", "ill"]:
     # Left to its own deadline, not cancelled: a cut-off read would cost its connection.
     asking = asyncio.create_task(_asked(database))
     await asyncio.wait({asking}, timeout=SECONDS)
-    return asking.done() and asking.result()
+    if not asking.done() or not asking.result():
+        return "ill"
+    # What answers and is in trouble all the same has no room.
+    return "full" if database.trouble else "well"
 
 
 async def _asked(database: Database) -> bool:

@@ -39,6 +39,22 @@ async def test_without_its_database_a_process_is_not_ready(
     assert (await bakery.client.get(f"{ROOT}/health/live")).status_code == 200
 
 
+async def test_with_its_storage_full_a_process_is_degraded(
+    hub: Hub, bakery: Business, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Still 200, because reads go on; a message is refused with a time to come back."""
+    monkeypatch.setattr(type(hub.database), "trouble", "Storage is full")
+
+    ready = await bakery.client.get(f"{ROOT}/health/ready")
+    sent = await bakery.client.post("/messages", json={"body": "hi", "visitor": {"visitorId": "v"}})
+
+    assert ready.status_code == 200
+    assert ready.json() == {"status": "degraded", "database": "full", "redis": "off"}
+    assert (sent.status_code, sent.headers["retry-after"]) == (503, "5")
+    assert sent.json()["error"] == "Storage is full, try again later"
+    assert (await bakery.client.get("/messages")).json()["data"] == []
+
+
 async def test_bare_address_leads_to_the_reference(bakery: Business) -> None:
     """Whoever types the host finds something."""
     reply = await bakery.client.get(f"{ROOT}/")
