@@ -7,7 +7,7 @@ import shutil
 import signal
 import sqlite3
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -16,14 +16,12 @@ import pytest
 
 from hub.store import schema
 from tests.faults.test_killed import stored
-from tests.support.app import Business
-from tests.support.client import UNLIMITED, Line, in_parallel, new_business, until
+from tests.support.client import UNLIMITED, new_business, until
 from tests.support.databases import query
 from tests.support.hubs import Hub
-from tests.support.ledger import Ledger
+from tests.support.load import Load
 from tests.support.processes import Process, wait_for
 
-CLIENTS = 8
 BEFORE, KILLS = 400, 4
 NEXT = f"{int(schema.HEAD) + 1:04}"
 
@@ -61,43 +59,6 @@ def next_version(tmp_path: Path) -> dict[str, str]:
     patch = PATCH.format(head=NEXT, folder=str(folder / "migrations"))
     (folder / "sitecustomize.py").write_text(patch)
     return {"PYTHONPATH": str(folder)}
-
-
-class Load:
-    """Clients that send until they are told to stop, each message until it is answered."""
-
-    def __init__(self, hub: Hub, business: Business) -> None:
-        """Begin."""
-        self.ledger = Ledger()
-        self._stopping = False
-        self._task = asyncio.create_task(
-            in_parallel(hub, business.bearer, self._numbers(), self._send, CLIENTS)
-        )
-
-    async def reach(self, number: int) -> None:
-        """Return when so many more messages are acknowledged."""
-        enough = self.ledger.answered + number
-        await until(lambda: self._task.done() or self.ledger.answered >= enough, 60)
-
-    async def stop(self) -> None:
-        """Return when everything that was begun is answered."""
-        self._stopping = True
-        await self._task
-
-    def _numbers(self) -> Iterator[int]:
-        number = 0
-        while not self._stopping:
-            yield number
-            number += 1
-
-    async def _send(self, line: Line, number: int) -> None:
-        name, body = f"u{number}", f"{number} {'x' * (number % 90)}"
-        self.ledger.attempt(name, body)
-        person = {"phoneE164": f"+1555{number % 20:06}"}
-        message = {"body": body, "providerMessageId": name, "customer": person}
-        reply = await line.insist("/messages", message)
-        assert reply.status == 200, reply
-        self.ledger.answer(name, reply.body["id"])
 
 
 def kill_in_the_upgrade(hub: Hub, copy: Path) -> None:
