@@ -29,7 +29,7 @@ from tests.support.traffic import (
 ANSWER_SECONDS, HEALTHY_SECONDS, CHECK_SECONDS = 3.5, 5.0, 0.1
 # Fewer connections than a process would like to have (the tests' own are closed by then).
 LITTLE_ROOM = {
-    "max_connections": "4",
+    "max_connections": "2",
     "max_wal_senders": "0",
     "superuser_reserved_connections": "0",
 }
