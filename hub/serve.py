@@ -110,10 +110,10 @@ def run(settings: Settings, *, host: str, port: int, workers: int = 1) -> None:
         files = limits.raise_open_files()
         serve_with = partial(_server, settings, limits.of(settings, files))
         log.info("serving", processes=workers, open_files=None if files == math.inf else files)
-        if workers == 1:
-            _run_alone(serve_with(host=host, port=port))
-            return
         listening = handover.bind(host, port)
+        if workers == 1:
+            _run_alone(serve_with(), listening)
+            return
 
         def serve_here(ready: Callable[[], None]) -> None:
             _run(serve_with(ready=ready), listening)
@@ -121,19 +121,22 @@ def run(settings: Settings, *, host: str, port: int, workers: int = 1) -> None:
         prefork.Prefork(serve_here, workers, listening).run()
 
 
-def _run_alone(server: Server) -> None:
+def _run_alone(server: Server, listening: socket.socket) -> None:
     # Alone it cannot be replaced while it serves: SIGHUP is a stop like any other.
     signal.signal(signal.SIGHUP, server.handle_exit)
-    _run(server)
+    _run(server, listening)
 
 
-def _run(server: Server, *listening: socket.socket) -> None:
+def _run(server: Server, listening: socket.socket) -> None:
     """Run a server until a signal; Ctrl-C is an ordinary end, a failed start is not."""
     with contextlib.suppress(KeyboardInterrupt):
-        server.run(sockets=list(listening) or None)
+        server.run(sockets=[listening])
     if not server.started:
         sys.exit(FAILED_START)
 
 
-def _server(settings: Settings, limited: limits.Limits, **more: Any) -> Server:
-    return Server(Served(settings), limited, trusted=networks(settings.trusted_proxies), **more)
+def _server(
+    settings: Settings, limited: limits.Limits, ready: Callable[[], None] | None = None
+) -> Server:
+    trusted = networks(settings.trusted_proxies)
+    return Server(Served(settings), limited, trusted=trusted, ready=ready)

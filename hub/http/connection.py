@@ -8,6 +8,8 @@ import asyncio
 import contextlib
 import fcntl
 import http
+import socket
+import struct
 import termios
 from array import array
 from collections import deque
@@ -22,6 +24,7 @@ from hub.errors import BadRequest, HubError, Timeout, TooLarge, Unavailable
 from hub.http.watch import MOST_LEAVING, NEVER, Watch
 
 SLICE = 16 * 1024
+_AT_ONCE = struct.pack("ii", 1, 0)
 _TRAILERS: Any = deque(maxlen=0)
 """Where headers go that come after the body: away. Nobody has asked for them."""
 _METHOD = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ-")
@@ -193,7 +196,7 @@ class Connection(HttpToolsProtocol):
             self._judge_reader(now)
         elif self.left or self.transport.is_closing():
             # It does not even take the rest.
-            self.transport.abort()
+            self._reset()
         elif self.flow.read_paused:
             # We do not listen: that nothing comes is not the client's doing.
             self.due = now + limits.head_seconds
@@ -207,10 +210,17 @@ class Connection(HttpToolsProtocol):
         limits, unread = self._watch.limits, self._count_unread()
         if self._unread - unread < limits.write_bytes:
             self._watch.cut("reader", self._address())
-            self.transport.abort()
+            self._reset()
         else:
             self._unread = unread
             self.write_due = now + limits.write_seconds
+
+    def _reset(self) -> None:
+        """Close at once, and let the kernel drop what it would try for minutes to deliver."""
+        with contextlib.suppress(OSError):
+            plain = self.transport.get_extra_info("socket")
+            plain.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
+        self.transport.abort()
 
     def _count_unread(self) -> int:
         """Return how many bytes the client's machine has not taken yet."""

@@ -25,9 +25,8 @@ class Server(uvicorn.Server):
         *,
         trusted: Sequence[Network] = (),
         ready: Callable[[], None] | None = None,
-        **address: Any,
     ) -> None:
-        """`ready` is called once it answers; `address` is uvicorn's `host` and `port`."""
+        """Serve nothing yet; `ready` is called once it answers."""
         self._watch = Watch(limits, trusted)
         self._ready = ready
         self._going = asyncio.Event()
@@ -42,7 +41,6 @@ class Server(uvicorn.Server):
             proxy_headers=False,
             server_header=False,
             timeout_graceful_shutdown=cast("int", limits.grace_seconds),
-            **address,
         )
         super().__init__(config)
 

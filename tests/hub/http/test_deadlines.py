@@ -82,7 +82,8 @@ def test_who_does_not_read_is_cut_off(serve: Serve) -> None:
     assert wait_for(lambda: server.app.asked == ["/large"], SECONDS)
 
     assert wait_for(lambda: server.connections == 0, SECONDS)
-    client.close()
+    with pytest.raises(ConnectionResetError):
+        client.rest()
 
 
 def test_who_reads_slowly_but_reads_is_served(serve: Serve) -> None:
