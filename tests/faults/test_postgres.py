@@ -4,27 +4,28 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterator
 
-import msgspec
 import pytest
 from msgspec import Struct
 
 from tests.support.client import UNLIMITED, connected, everything, new_business
-from tests.support.databases import PostgresDatabases, query
+from tests.support.databases import PostgresDatabases
 from tests.support.hubs import Hub
 from tests.support.ledger import Found
-from tests.support.postgres import Postgres
-from tests.support.traffic import (
+from tests.support.outage import (
     OK,
     UNAVAILABLE,
     Holdings,
     Traffic,
     Watch,
+    events,
     figure,
     figures,
     holdings,
     settled,
     share,
+    stored,
 )
+from tests.support.postgres import Postgres
 
 ANSWER_SECONDS, HEALTHY_SECONDS, CHECK_SECONDS = 3.5, 5.0, 0.1
 # Fewer connections than a process would like to have (the tests' own are closed by then).
@@ -142,19 +143,9 @@ async def suffered(hub: Hub, server: Postgres, url: str, run: Run, fault: Fault)
     assert traffic.ledger.judge(found).clean, traffic.ledger.judge(found)
     opens = figure(await figures(hub), 'hub_breaker_opens_total{part="database"}')
     await asyncio.to_thread(hub.process.stop)
-    rows = query(url, "SELECT provider_message_id, count(*) AS n FROM message GROUP BY 1")
-    assert {row["n"] for row in rows} == {1}
-    assert len(rows) == len(found)
+    in_store = await asyncio.to_thread(stored, url)
+    assert traffic.ledger.judge(in_store).clean, traffic.ledger.judge(in_store)
     return Report(traffic, watch, before, after, began, ended, healthy, opens)
-
-
-def events(hub: Hub) -> Iterator[str]:
-    """Yield the names of the hub's log lines, those about single requests left out."""
-    for line in hub.process.log.read_text(encoding="utf-8").splitlines():
-        # `serve` begins with some lines for people.
-        event = msgspec.json.decode(line)["event"] if line.startswith("{") else "request"
-        if event != "request":
-            yield event
 
 
 def check(report: Report, hub: Hub, times: int) -> None:

@@ -8,11 +8,15 @@ import structlog
 from msgspec.structs import replace
 from redis.asyncio import Redis
 
+from hub import metrics
 from hub.auth.limits.buckets import Bucket, Verdict, refusal
 from hub.auth.limits.memory import MemoryLimiter
 from hub.auth.limits.shared_log import ALIVE_SECONDS, RedisLimiter
 
 BEAT_SECONDS = 1.0
+UNSTEADY_SECONDS = 60
+STEADY_BEATS = 5
+PART = "redis"
 
 log = structlog.get_logger(__name__)
 
@@ -40,6 +44,8 @@ class SharedLimiter:
         self._processes = processes
         self._alone = False
         self._back_at = float("-inf")
+        self._beats = 0
+        self._beats_needed = 1
         self._closed = False
         self._heart: asyncio.Task[None] | None = None
 
@@ -124,12 +130,24 @@ class SharedLimiter:
             self._regain(processes)
 
     def _lose(self, error: Exception) -> None:
+        self._beats = 0
         if not self._alone:
             self._alone = True
-            log.warning("limits_alone", processes=self._processes, reason=repr(error))
+            # One that is all but full comes and goes by the second: it has to prove itself.
+            unsteady = self._clock() < self._back_at + UNSTEADY_SECONDS
+            self._beats_needed = STEADY_BEATS if unsteady else 1
+            metrics.part(PART, up=False)
+            metrics.breaker_opened(PART)
+            log.warning(
+                "limits_alone", processes=self._processes, reason=f"{type(error).__name__}: {error}"
+            )
 
     def _regain(self, processes: int) -> None:
+        self._beats += 1
+        if self._alone and self._beats < self._beats_needed:
+            return
         returning, self._alone = self._alone, False
+        metrics.part(PART, up=True)
         if returning:
             self._back_at = self._clock()
         # An emptied Redis learns only in the next seconds how many there are.

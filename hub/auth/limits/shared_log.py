@@ -97,6 +97,9 @@ class RedisLimiter:
     async def _beat(self) -> int:
         fresh = secrets.randbits(_TOKEN_BITS)
         async with asyncio.timeout(DEADLINE_SECONDS):
+            if self._failure:
+                # Of the old connections some may be dead without anybody having looked.
+                await self._redis.connection_pool.disconnect(inuse_connections=False)
             token, processes = await self._join(
                 [f"{self._prefix}processes", f"{self._prefix}token"],
                 [self._id, fresh, ALIVE_SECONDS],

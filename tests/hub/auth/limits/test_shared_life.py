@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 from hub.auth.limits import Bucket, shared
 from hub.auth.limits.shared import SharedLimiter
 from hub.auth.limits.shared_log import connect
-from tests.hub.auth.limits.outage import KEY, NOWHERE, Join, allowed
+from tests.hub.auth.limits.outage import KEY, NOWHERE, Clock, Join, allowed
 from tests.support.redis import Redis as Server
 
 
@@ -66,6 +66,26 @@ async def test_every_change_of_state_is_one_line_in_the_log(join: Join, own_redi
         ("limits_alone", "warning"),
         ("limits_shared", "info"),
     ]
+
+
+async def test_redis_that_comes_and_goes_has_to_prove_itself(
+    join: Join, own_redis: Server, clock: Clock
+) -> None:
+    """Lost twice in a minute it is used again after five good beats, not after each."""
+    limiter = await join()
+    states = []
+    for _ in range(2):
+        own_redis.kill()
+        await limiter._beat()
+        own_redis.start()
+        await limiter._beat()
+        states.append(limiter.alone)
+    for _ in range(4):
+        states.append(limiter.alone)
+        await limiter._beat()
+    states.append(limiter.alone)
+
+    assert states == [False, True, True, True, True, True, False]
 
 
 async def test_it_goes_back_to_redis_by_itself(
