@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 import msgspec
 
-from tests.bench import machine, report
+from tests.bench import machine, page, report
 from tests.bench.figures import Sample
 from tests.bench.ground import Ground
 from tests.bench.load import Failed
@@ -35,13 +35,25 @@ NAMES = tuple(row.name for row in ROWS)
 )
 @click.option("--only", multiple=True, type=click.Choice(NAMES), help="This row; can be repeated.")
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
+@click.option("--write", is_flag=True, help="Write docs/benchmarks.* also after a lesser run.")
 @click.option("--list", "listing", is_flag=True, help="Tell the rows and end.")
-def bench(rounds: int, seconds: int, only: Sequence[str], *, as_json: bool, listing: bool) -> None:
+def bench(
+    rounds: int, seconds: int, only: Sequence[str], *, as_json: bool, write: bool, listing: bool
+) -> None:
     """Measure what a message costs, beside what it could cost at least.
 
     Each round measures every row once, and ratios are taken within a round, so that a machine that
-    is slow for a while is slow for both sides of a ratio.
-    """
+    is slow for a while is slow for both sides of a ratio. What was answered is counted in the
+    database after each row: a message that is missing fails the run, with exit code 1. A goal that
+    is missed does not.
+
+    It takes about ten minutes, and wants a machine that does nothing else: read "others had". A
+    run of all rows, no shorter than the default, writes docs/benchmarks.md and what belongs to it.
+
+    \b
+    Examples:  ./run bench
+               ./run bench --rounds 1 --seconds 3 --only floor --only postgres-1
+    """  # noqa: D301 - click reads the backspace as "leave these lines as they are"
     if listing:
         click.echo(report.in_columns([[row.name, row.says] for row in ROWS]))
         return
@@ -58,6 +70,14 @@ def bench(rounds: int, seconds: int, only: Sequence[str], *, as_json: bool, list
         customers=CUSTOMERS,
         machine=machine.look(),
     )
+    show(told, as_json=as_json)
+    whole = len(chosen) == len(ROWS) and rounds >= ROUNDS and seconds >= SECONDS
+    if whole or write:
+        click.echo(f"· written: {', '.join(file.name for file in page.write(told))}", err=True)
+
+
+def show(told: report.Report, *, as_json: bool) -> None:
+    """Print a report, for programs or for people."""
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(told)))
         return

@@ -135,7 +135,7 @@ def judge(goal: Goal, rounds: Sequence[Round]) -> Verdict | None:
     """Compare within each round, then take the median; None when a row was not measured."""
     if not all(name in one for one in rounds for name in goal.needs):
         return None
-    ratios = [goal.ratio(one) for one in rounds]
+    ratios = [round(goal.ratio(one), 3) for one in rounds]
     middle, bound, reached = median(ratios), "", None
     if goal.at_least is not None:
         bound, reached = f"at least {goal.at_least:.2f}", middle >= goal.at_least

@@ -194,7 +194,8 @@ def start_on(kind: Kind) -> Callable[[Ground, int], Sample]:
             gauge = Gauge({"database": ground.postgres.pid} if kind == "postgres" else {})
             before = gauge.read()
             seconds = hubs.seconds_to_first_message(folder, store.url, key)
-            return Sample(start=seconds, foreign=spent(before, gauge.read()).foreign)
+            foreign = spent(before, gauge.read()).foreign
+            return Sample(start=round(seconds, 3), foreign=round(foreign, 3))
 
     return measure
 
@@ -205,19 +206,19 @@ def sample(
     """Put a row's figures together; `readings` are before, at the end of the load, and after."""
     before, under, after = readings
     parts = spent(before, after).parts
-    micro = {name: seconds / handled * 1e6 for name, seconds in parts.items()}
+    micro = {name: round(seconds / handled * 1e6, 1) for name, seconds in parts.items()}
     worker = micro.get("worker", 0.0)
     return Sample(
         handled=handled,
-        rate=shot.requests / shot.microseconds * 1e6,
+        rate=round(shot.requests / shot.microseconds * 1e6, 1),
         p50=shot.p50 / 1000,
         p99=shot.p99 / 1000,
-        server=micro["server"] + worker,
+        server=round(micro["server"] + worker, 1),
         worker=worker,
         database=micro.get("database", 0.0),
         redis=micro.get("redis", 0.0),
-        load=shot.cpu / handled * 1e6,
-        foreign=spent(before, under).foreign,
+        load=round(shot.cpu / handled * 1e6, 1),
+        foreign=round(spent(before, under).foreign, 3),
         behind=behind,
     )
 
