@@ -13,6 +13,7 @@ from hub import metrics
 MIB = 1 << 20
 BALLAST = 16 * MIB
 LOW = 512 * MIB
+FULL, REFUSED = "Storage is full", "Storage takes no writes"
 
 log = structlog.get_logger(__name__)
 
@@ -21,8 +22,8 @@ class Room:
     """Whether the disk beside a database has room for more.
 
     Once SQLite has met a full disk it can neither delete rows nor empty its log. So nothing new is
-    taken (`full`) while some room is left, and a file beside the database, the ballast, holds a
-    piece back: it is given up when the disk is all but full, for the work that makes room.
+    taken (`trouble` says why) while some room is left, and a file beside the database, the ballast,
+    holds a piece back: it is given up when the disk is all but full, for the work that makes room.
     """
 
     def __init__(self, file: Path) -> None:
@@ -34,7 +35,7 @@ class Room:
         self._size = min(BALLAST, total // 16)
         self._low = min(LOW, total // 20)
         self._lock = threading.Lock()
-        self.full = False
+        self.trouble: str | None = None
         if self._free() < self._low // 4:
             self._give_up()
 
@@ -44,31 +45,32 @@ class Room:
         metrics.storage_free(free)
         with self._lock:
             if free < self._low:
-                self._fill()
-            elif not self.full:
+                self._begin(FULL, free)
+            elif not self.trouble:
                 self._hold_back(free)
             if free < self._low // 4:
                 self._give_up()
         # Outside of the lock: the writer whom this asks may be the one to find the disk full.
-        if self.full and self._has_enough(free) and can_write():
+        if self.trouble and self._has_enough(free) and can_write():
             self._recover(free)
 
-    def exhausted(self) -> None:
-        """Take note that the disk refused a write."""
+    def refused(self, trouble: str) -> None:
+        """Take note that the disk refused a write, and why: `FULL` or `REFUSED`."""
         with self._lock:
             self._give_up()
-            self._fill()
+            self._begin(trouble, self._free())
 
-    def _fill(self) -> None:
-        if not self.full:
-            self.full = True
-            log.error("storage_full", folder=str(self._folder), free=self._free())
+    def _begin(self, trouble: str, free: int) -> None:
+        if not self.trouble:
+            self.trouble = trouble
+            log.error("storage_trouble", trouble=trouble, folder=str(self._folder), free=free)
 
     def _recover(self, free: int) -> None:
         with self._lock:
-            self.full = not self._hold_back(free)
-        if not self.full:
-            log.warning("storage_has_room", folder=str(self._folder), free=free)
+            if not self._hold_back(free):
+                return
+            self.trouble = None
+        log.warning("storage_well", folder=str(self._folder), free=free)
 
     def _has_enough(self, free: int) -> bool:
         """Tell whether there is so much room that it is not used up again in a moment."""

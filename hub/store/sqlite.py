@@ -15,10 +15,9 @@ from hub.errors import SettingError, Unavailable
 from hub.store.database import T, Work, translated
 from hub.store.gate import Gate
 from hub.store.room import Room
-from hub.store.upkeep import LOG_BYTES, PATIENCE_MILLISECONDS, Upkeep, refused_by_disk
+from hub.store.upkeep import LOG_BYTES, PATIENCE_MILLISECONDS, Upkeep, trouble_of_disk
 
 READERS = 4
-FULL = "Storage is full"
 RETRY_SECONDS = 5
 
 
@@ -43,7 +42,7 @@ class SqliteDatabase:
     @property
     def trouble(self) -> str | None:
         """Say why calls are refused at the moment; None when they are not."""
-        return FULL if self._room.full else None
+        return self._room.trouble
 
     def tend(self) -> None:
         """Look after disk and log from now on, until `close`: for the process that serves."""
@@ -84,10 +83,11 @@ class SqliteDatabase:
             with self._engine.execution_options(hub_write=True).begin() as connection:
                 return work(connection)
         except exc.DBAPIError as error:
-            if not refused_by_disk(error):
+            trouble = trouble_of_disk(error)
+            if trouble is None:
                 raise
-            self._room.exhausted()
-            raise Unavailable(f"{FULL}, try again later", retry_after=RETRY_SECONDS) from error
+            self._room.refused(trouble)
+            raise Unavailable(f"{trouble}, try again later", retry_after=RETRY_SECONDS) from error
 
     def _read(self, work: Work[T]) -> T:
         with self._engine.begin() as connection:

@@ -9,14 +9,12 @@ import sqlalchemy as sa
 import structlog
 from sqlalchemy import exc
 
-from hub.store.room import MIB, Room
+from hub.store.room import FULL, MIB, REFUSED, Room
 
 SECONDS = 1.0
 LOG_BYTES = 16 * MIB
 PATIENCE_MILLISECONDS = 5000
 READERS_MILLISECONDS = 100
-# A disk that refuses is full, or has no more for us: a quota, a limit, a fault.
-_REFUSALS = ("SQLITE_FULL", "SQLITE_IOERR")
 
 log = structlog.get_logger(__name__)
 
@@ -58,8 +56,8 @@ class Upkeep:
                 self._room.look(self._can_write)
                 self._shorten_log()
             except Exception as error:
-                if refused_by_disk(error):
-                    self._room.exhausted()
+                if trouble := trouble_of_disk(error):
+                    self._room.refused(trouble)
                 else:
                     log.exception("upkeep_failed")
 
@@ -108,7 +106,10 @@ class Upkeep:
             raw.close()
 
 
-def refused_by_disk(error: BaseException | None) -> bool:
-    """Tell whether SQLite says that the disk does not take what is to be written."""
+def trouble_of_disk(error: BaseException | None) -> str | None:
+    """Return what is wrong with the disk, when it is the disk that SQLite complains of."""
     name: str = getattr(getattr(error, "orig", error), "sqlite_errorname", "")
-    return name.startswith(_REFUSALS)
+    if name == "SQLITE_FULL":
+        return FULL
+    # A quota, a limit on the size of files, a fault.
+    return REFUSED if name.startswith("SQLITE_IOERR") else None

@@ -7,7 +7,7 @@ import pytest
 
 from hub import metrics
 from hub.errors import Unavailable
-from hub.store.room import BALLAST, LOW, Room
+from hub.store.room import BALLAST, FULL, LOW, REFUSED, Room
 from hub.store.sqlite import SqliteDatabase
 
 PLENTY = 3 * LOW
@@ -59,7 +59,7 @@ def test_nothing_new_is_taken_before_the_disk_is_full(room, disk) -> None:
     disk.free = LOW - 1
     room.look(yes)
 
-    assert room.full
+    assert room.trouble == FULL
     assert disk.ballast.exists()
 
 
@@ -69,7 +69,7 @@ def test_ballast_is_given_up_when_the_disk_is_all_but_full(room, disk) -> None:
     disk.free = 1000
     room.look(yes)
 
-    assert room.full
+    assert room.trouble == FULL
     assert not disk.ballast.exists()
 
 
@@ -81,25 +81,25 @@ def test_what_the_ballast_leaves_makes_no_room_for_new_messages(room, disk) -> N
     for free in (BALLAST, LOW + BALLAST, 2 * LOW + BALLAST - 1):
         disk.free = free
         room.look(yes)
-        assert room.full
+        assert room.trouble == FULL
         assert not disk.ballast.exists()
 
     disk.free = 2 * LOW + BALLAST
     room.look(yes)
-    assert not room.full
+    assert room.trouble is None
     assert disk.ballast.exists()
 
 
 def test_a_disk_that_refused_is_trusted_after_a_trial(room, disk) -> None:
     """A quota says nothing of itself beforehand: there may be room and no write gets through."""
     room.look(yes)
-    room.exhausted()
+    room.refused(REFUSED)
     assert not disk.ballast.exists()
 
     room.look(lambda: False)
-    assert room.full
+    assert room.trouble == REFUSED
     room.look(yes)
-    assert not room.full
+    assert room.trouble is None
 
 
 def test_a_start_on_a_full_disk_gives_the_ballast_up_first(tmp_path: Path, monkeypatch) -> None:
