@@ -43,7 +43,7 @@ class Worker:
             try:
                 worked = await self.step()
             except Unavailable:
-                log.warning("worker_waits", reason="database does not answer")
+                # The store has told of it once, and tells when it is over.
                 await asyncio.sleep(ILL_SECONDS)
                 continue
             except Exception:

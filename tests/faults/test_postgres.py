@@ -27,7 +27,7 @@ from tests.support.outage import (
 )
 from tests.support.postgres import Postgres
 
-ANSWER_SECONDS, HEALTHY_SECONDS, CHECK_SECONDS = 3.5, 5.0, 0.1
+ANSWER_SECONDS, HEALTHY_SECONDS, CHECK_MILLISECONDS = 3.5, 5.0, 100
 # Fewer connections than a process would like to have (the tests' own are closed by then).
 LITTLE_ROOM = {
     "max_connections": "2",
@@ -67,8 +67,8 @@ class Report(Struct):
             "answers": f"{len(answers)}, {refused} of them 503",
             "slowest answer": f"{share(answers, 1):.2f} s",
             "healthy after": f"{max(self.healthy):.2f} s",
-            "slowest /health/live": f"{self.watch.slowest('/health/live') * 1000:.0f} ms",
-            "slowest /health/ready when open": f"{self.ready_when_open() * 1000:.0f} ms",
+            "/health/live, p99 and slowest": f"{self.live(0.99):.0f}, {self.live():.0f} ms",
+            "/health/ready when open": f"{self.ready(0.99):.0f}, {self.ready():.0f} ms",
             "p99 before": f"{share(self.well_before(), 0.99) * 1000:.0f} ms",
             "p99 after": f"{share(self.well_after(), 0.99) * 1000:.0f} ms",
             "descriptors": f"{self.before.descriptors} -> {self.after.descriptors}",
@@ -87,10 +87,14 @@ class Report(Struct):
         """Return the answers after the last fault."""
         return self.traffic.between(self.ended[-1] + self.healthy[-1] + 0.5)
 
-    def ready_when_open(self) -> float:
-        """Return how long `/health/ready` took once the database had been given up."""
-        return max(
-            self.watch.slowest("/health/ready", begin + ANSWER_SECONDS, end)
+    def live(self, part: float = 1) -> float:
+        """Return the milliseconds that `/health/live` took."""
+        return self.watch.within("/health/live", part=part) * 1000
+
+    def ready(self, part: float = 1) -> float:
+        """Return the milliseconds that `/health/ready` took once the database was given up."""
+        return 1000 * max(
+            self.watch.within("/health/ready", begin + ANSWER_SECONDS, end, part)
             for begin, end in zip(self.began, self.ended, strict=True)
         )
 
@@ -254,5 +258,6 @@ async def test_postgres_frozen_for_half_a_minute(
 
     report.tell(record_property)
     check(report, hub, 1)
-    assert report.watch.slowest("/health/live") <= CHECK_SECONDS
-    assert report.ready_when_open() <= CHECK_SECONDS
+    # All but one of a hundred: the clients' own load is on this machine too.
+    assert report.live(0.99) <= CHECK_MILLISECONDS
+    assert report.ready(0.99) <= CHECK_MILLISECONDS

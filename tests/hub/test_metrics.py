@@ -21,6 +21,19 @@ def test_whichever_process_is_asked_answers_for_all(tmp_path: Path) -> None:
     assert 'hub_messages_accepted_total{channel="api"} 5.0' in figures
 
 
+def test_what_a_process_holds_goes_with_it(tmp_path: Path) -> None:
+    """Tasks and waiting messages of a process that ended are nobody's, and nor is its Redis."""
+    ended = "metrics.process(waiting=4, tasks=9); metrics.part('redis', up=False)"
+    _python(f"from hub import metrics; {ended}", tmp_path)
+
+    alive = "metrics.process(waiting=1, tasks=2); metrics.part('redis', up=True)"
+    figures = _python(f"from hub import metrics; {alive}; {TELL}", tmp_path)
+
+    assert "hub_messages_waiting 1.0" in figures
+    assert "hub_tasks 2.0" in figures
+    assert 'hub_part_up{part="redis"} 1.0' in figures
+
+
 def test_process_alone_keeps_its_figures_in_memory() -> None:
     """Nothing has to be set."""
     metrics.accepted("alone", 2)

@@ -171,11 +171,13 @@ class Watch:
                 return min(after) - moment
             await asyncio.sleep(WATCH_SECONDS)
 
-    def slowest(self, path: str, begin: float = 0, end: float = float("inf")) -> float:
-        """Return the longest that a check took of those asked in that time."""
-        return max(
-            (look.seconds for look in self.looks if look.path == path and begin <= look.at < end),
-            default=0.0,
+    def within(
+        self, path: str, begin: float = 0, end: float = float("inf"), part: float = 1
+    ) -> float:
+        """Return the time within which that part of a check's answers came, in that time."""
+        return quantile(
+            [look.seconds for look in self.looks if look.path == path and begin <= look.at < end],
+            part,
         )
 
     async def _ask_on(self, client: httpx.AsyncClient, path: str) -> None:
@@ -232,5 +234,10 @@ async def settled(hub: Hub, before: Holdings) -> Holdings:
 
 def share(answers: Sequence[Answer], part: float) -> float:
     """Return the time within which that part of the answers came (0.99: all but one of 100)."""
-    times = sorted(answer.seconds for answer in answers)
-    return times[min(int(len(times) * part), len(times) - 1)] if times else 0.0
+    return quantile([answer.seconds for answer in answers], part)
+
+
+def quantile(numbers: Sequence[float], part: float) -> float:
+    """Return the number that this part of all numbers does not exceed; 0 when there is none."""
+    ordered = sorted(numbers)
+    return ordered[min(int(len(ordered) * part), len(ordered) - 1)] if ordered else 0.0
