@@ -176,15 +176,19 @@ async def cut_off(
     return pulled, plugged
 
 
+@pytest.mark.parametrize(("people", "delay"), [(None, 1.0), (20, 1.5)], ids=["own", "same"])
 async def test_a_host_without_its_database_says_so_and_the_other_goes_on(
-    make_hosts: Callable[[Run], Hosts], record_property: Record
+    make_hosts: Callable[[Run], Hosts], people: int | None, delay: float, record_property: Record
 ) -> None:
-    """503 within 3.5 s at the one, 200 at the other; healed within 5 s; nothing lost or doubled."""
+    """503 within 3.5 s at the one, 200 at the other; healed within 5 s; nothing lost or doubled.
+
+    Also when both write for the same people: what the lost host had locked is free in a second.
+    """
     hosts = make_hosts(Run(limit=1_000_000, seconds=0))
     business = await new_business(hosts.url, "acme")
     ledger = Ledger()
     async with lines_to(hosts, business.bearer) as lines:
-        traffic = Traffic("/messages", lines, ledger)
+        traffic = Traffic("/messages", lines, ledger, people)
         (pulled, plugged), _ = await asyncio.gather(
             cut_off(hosts, traffic, "database", 12), traffic.run()
         )
@@ -210,7 +214,7 @@ async def test_a_host_without_its_database_says_so_and_the_other_goes_on(
     assert slowest <= ANSWER_SECONDS
     assert max(again, last) <= AGAIN_SECONDS
     assert {answer.status for answer in other} == {200}
-    assert max(answer.seconds for answer in other) <= OTHER_SECONDS
+    assert max(answer.seconds for answer in other) <= delay
     assert ledger.judge(stored(hosts.url)).clean
 
 

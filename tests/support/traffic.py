@@ -29,11 +29,18 @@ class Answer(Struct, frozen=True):
 
 
 class Traffic:
-    """Messages to both hosts until it is told to stop, and what was answered by each."""
+    """Messages to each host or process until it is told to stop, and what each answered."""
 
-    def __init__(self, path: str, lines: list[list[Line]], ledger: Ledger) -> None:
-        """Send over these lines, the first list to the first host."""
+    def __init__(
+        self, path: str, lines: list[list[Line]], ledger: Ledger, people: int | None = None
+    ) -> None:
+        """Send over these lines, the first list to the first host or process.
+
+        All lines write for the same `people`, so many; without a number each for a visitor of its
+        own, so that nobody waits for a lock that another holds.
+        """
         self._path = path
+        self._people = people
         self._lines = lines
         self._ledger = ledger
         self.answers: list[list[Answer]] = [[] for _ in lines]
@@ -50,8 +57,9 @@ class Traffic:
         )
 
     def body(self, name: str) -> dict[str, Any]:
-        """Return a message of this name; every line writes for a visitor of its own."""
-        visitor = name.rpartition("-")[0]
+        """Return the message of this name."""
+        line, _, number = name.rpartition("-")
+        visitor = line if self._people is None else int(number) % self._people
         return {"body": name, "providerMessageId": name, "visitor": {"visitorId": f"v_{visitor}"}}
 
     def begun_since(self, host: int, moment: float) -> list[Answer]:
