@@ -23,7 +23,7 @@ from tests.support.redis import Redis
 Kind = Literal["sqlite", "postgres"]
 DURABLE = ("fsync", "synchronous_commit", "full_page_writes")
 POSTGRES_SETTINGS = {"shared_buffers": "512MB"}
-_TOGETHER = 1000
+_TOGETHER = 200
 _WAITING = "SELECT count(*) FROM event WHERE state = 'waiting'"
 _MESSAGES = "SELECT count(*) FROM message"
 
