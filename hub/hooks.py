@@ -23,6 +23,7 @@ from hub.errors import SettingError
 
 GROUP = "hub.plugins"
 DEADLINE_SECONDS = 10.0
+_TRACING = os.environ.get("HUB_TRACE_HOOKS") == "1"
 
 log = structlog.get_logger(__name__)
 
@@ -66,11 +67,11 @@ class Hooks:
 
         Used at start-up and for pure questions: an exception is the caller's to handle.
         """
-        return [
-            item
-            for name, call in self._implementations(hook, arguments)
-            for item in _traced(hook, name, call()) or ()
-        ]
+        found: list[Any] = []
+        for plugin in self._implementations_of(hook):
+            answer = plugin.function(*[arguments[name] for name in plugin.argnames])
+            found += _traced(hook, plugin.plugin_name, answer) or ()
+        return found
 
     async def first(self, hook: str, **arguments: Any) -> Any:
         """Return the first answer that is not None; a failing plugin is logged and passed over."""
@@ -85,6 +86,10 @@ class Hooks:
         for name, call in self._implementations(hook, arguments):
             await self._guarded(hook, name, call)
 
+    def has(self, hook: str) -> bool:
+        """Tell whether any plugin implements it."""
+        return bool(self._implementations_of(hook))
+
     def used_by(self, name: str) -> list[str]:
         """Return the hooks a plugin implements."""
         plugin = self._manager.get_plugin(name)
@@ -94,15 +99,18 @@ class Hooks:
     def _implementations(
         self, hook: str, arguments: dict[str, Any]
     ) -> list[tuple[str, Callable[[], Any]]]:
+        return [
+            (impl.plugin_name, _bind(impl.function, impl.argnames, arguments))
+            for impl in self._implementations_of(hook)
+        ]
+
+    def _implementations_of(self, hook: str) -> list[pluggy.HookImpl]:
         if hook not in self._ordered:
             caller: pluggy.HookCaller = getattr(self._manager.hook, hook)
             order = list(self.plugins)
             found = caller.get_hookimpls()
             self._ordered[hook] = sorted(found, key=lambda impl: order.index(impl.plugin_name))
-        return [
-            (impl.plugin_name, _bind(impl.function, impl.argnames, arguments))
-            for impl in self._ordered[hook]
-        ]
+        return self._ordered[hook]
 
     @staticmethod
     async def _guarded(hook: str, name: str, call: Callable[[], Any]) -> Any:
@@ -138,6 +146,6 @@ async def _run(call: Callable[[], Any]) -> Any:
 
 
 def _traced(hook: str, name: str, answer: Any) -> Any:
-    if os.environ.get("HUB_TRACE_HOOKS") == "1":
+    if _TRACING:
         print(f"hook {hook}: {name} -> {answer!r}"[:400], file=sys.stderr)  # noqa: T201
     return answer

@@ -6,7 +6,7 @@ busy one shares each commit among many. Nobody is answered before the commit.
 
 import asyncio
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import partial
 
@@ -33,8 +33,8 @@ log = structlog.get_logger(__name__)
 class Acceptor:
     """The one door through which messages get into the store of this process."""
 
-    def __init__(self, database: Database, traits: Traits) -> None:
-        """Store in this database, by the traits of its channels."""
+    def __init__(self, database: Database, traits: Callable[[], Traits]) -> None:
+        """Store in this database, by the traits that its channels and plugins have by then."""
         self._database = database
         self._traits = traits
         self._batcher: Batcher[Entry, Accepted] = Batcher(self._flush, most=MOST, room=WAITING)
@@ -72,7 +72,7 @@ class Acceptor:
     async def _store(self, entries: Sequence[Entry]) -> list[Answer]:
         for attempt in range(RERUNS):
             work = partial(
-                steps.accept, entries=entries, now=datetime.now(UTC), traits=self._traits
+                steps.accept, entries=entries, now=datetime.now(UTC), traits=self._traits()
             )
             try:
                 answers = await self._database.write(work)

@@ -20,9 +20,9 @@ def join(connection: Connection, batch: Batch) -> None:
         draft.conversation = conversation
         conversation.last_seq += 1
         draft.seq = conversation.last_seq
-        conversation.last_message_at = batch.now
+        conversation.last_message_at = batch.at
         if draft.entry.message.direction == "inbound":
-            conversation.last_inbound_at = draft.entry.message.occurred_at or batch.now
+            conversation.last_inbound_at = batch.occurred(draft)
             _reopen(batch, conversation)
 
 
@@ -31,8 +31,7 @@ def write(connection: Connection, batch: Batch) -> None:
     states = {d.conversation.id: d.conversation for d in batch.open if d.conversation}
     ordered = sorted(states.values(), key=lambda state: state.id)
     fresh = [state for state in ordered if state.fresh]
-    store.insert(connection, fresh, batch.now)
-    store.update(connection, [state for state in ordered if not state.fresh], batch.now)
+    store.write(connection, ordered, batch.now)
     batch.events += [
         NewEvent(state.organization_id, "conversation.created", state.id) for state in fresh
     ]
@@ -85,5 +84,5 @@ class _Conversations:
         if message.reply_channel:
             return message.reply_channel
         written = [state for state in mine if state.last_inbound_at]
-        latest = max(written, key=lambda state: str(state.last_inbound_at), default=None)
+        latest = max(written, key=lambda state: state.last_inbound_at or 0, default=None)
         return latest.channel if latest else DEFAULT_CHANNEL

@@ -8,8 +8,7 @@ from hub.accept.draft import Batch, Draft
 from hub.contracts import Identity
 from hub.errors import BadRequest
 from hub.store.database import Connection
-from hub.store.states import CustomerState, NewEvent
-from hub.store.tables import milliseconds
+from hub.store.states import CustomerState, IdentityClaim, NewEvent
 from hub.store.write import conversations, customers, identities, messages
 
 Claim = tuple[UUID, str, str, str]
@@ -30,20 +29,18 @@ def resolve(connection: Connection, batch: Batch) -> None:
         _note_conflicts(batch, draft, known)
         owners.claim(draft)
         _describe(draft, {identity for identity, owner in known if owner is not draft.customer})
-    identities.insert(connection, owners.claims(milliseconds(batch.now)))
+    identities.insert(connection, owners.claims(), batch.now)
 
 
 def write(connection: Connection, batch: Batch) -> None:
     """Write the customers that are new or told something new."""
-    states = {d.customer.id: d.customer for d in batch.open if d.customer}
+    told = (draft.customer for draft in batch.open)
+    states = {state.id: state for state in told if state and (state.fresh or state.changed)}
     ordered = sorted(states.values(), key=lambda state: state.id)
-    customers.insert(connection, [state for state in ordered if state.fresh], batch.now)
-    changed = [state for state in ordered if state.changed and not state.fresh]
-    customers.update(connection, changed, batch.now)
+    customers.write(connection, ordered, batch.now)
     for state in ordered:
-        if state.fresh or state.changed:
-            kind = "customer.created" if state.fresh else "customer.updated"
-            batch.events.append(NewEvent(state.organization_id, kind, state.id))
+        kind = "customer.created" if state.fresh else "customer.updated"
+        batch.events.append(NewEvent(state.organization_id, kind, state.id))
 
 
 def _follow_addresses(connection: Connection, batch: Batch) -> None:
@@ -104,11 +101,11 @@ class _Owners:
                 self._owners[claim] = draft.customer
                 self._claims[claim] = (identity, draft.customer, draft.entry.caller.kind)
 
-    def claims(self, now: int) -> list[identities.Row]:
-        """Return the rows of the claimed identities, in the one order that avoids deadlocks."""
+    def claims(self) -> list[IdentityClaim]:
+        """Return the claimed identities in the one order that avoids deadlocks."""
         return [
-            identities.row(claim, *self._claims[claim], now)
-            for claim in sorted(self._claims, key=str)
+            IdentityClaim(*claim, identity.value, owner.id, by)
+            for claim, (identity, owner, by) in sorted(self._claims.items(), key=_order)
         ]
 
     def _owner(self, draft: Draft, identity: Identity) -> CustomerState | None:
@@ -119,6 +116,10 @@ class _Owners:
         # A backend may name the widget's visitor: the latest under any key.
         others = [known for known in self._owners if known[:3] == claim[:3]]
         return self._owners[others[-1]] if others else None
+
+
+def _order(claimed: tuple[Claim, object]) -> Claim:
+    return claimed[0]
 
 
 def _claim(draft: Draft, identity: Identity) -> Claim:

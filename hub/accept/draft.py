@@ -10,6 +10,7 @@ from hub import ids
 from hub.contracts import Accepted, Arrival, Caller, Identity, Message
 from hub.errors import HubError
 from hub.store.states import ConversationState, CustomerState, NewEvent, SessionState
+from hub.store.tables import milliseconds
 
 
 class Entry(Struct, frozen=True):
@@ -39,15 +40,12 @@ class Draft(Struct):
     customer: CustomerState | None = None
     conversation: ConversationState | None = None
     session: SessionState | None = None
+    visitor_id: str = ""
+    """What its session is found by."""
     seq: int = 0
     leader: "Draft | None" = None
     """The earlier message of this batch that it repeats."""
     outcome: Accepted | HubError | None = None
-
-    @property
-    def open(self) -> bool:
-        """Tell whether the message is still to be stored."""
-        return self.outcome is None and self.leader is None
 
 
 class Traits(Struct, frozen=True):
@@ -57,6 +55,8 @@ class Traits(Struct, frozen=True):
     """Outbound messages wait for a `send` hook."""
     replies_only: frozenset[str] = frozenset()
     """Nobody can be written to there who never wrote there."""
+    told: bool = False
+    """A plugin waits to be told of every message."""
     without_sessions: frozenset[str] = frozenset()
     """People have no visitor sessions there."""
 
@@ -67,9 +67,20 @@ class Batch(Struct):
     drafts: list[Draft]
     now: datetime
     traits: Traits
+    at: int = 0
+    """`now` in milliseconds since the epoch."""
     events: list[NewEvent] = field(default_factory=list)
     silent: list[SessionState] = field(default_factory=list)
     """Sessions that ended because their visitor was silent too long."""
+
+    def __post_init__(self) -> None:
+        """Read the clock once for all rows."""
+        self.at = milliseconds(self.now)
+
+    def occurred(self, draft: Draft) -> int:
+        """Return when a message was written: its provider says, or it is now."""
+        moment = draft.entry.message.occurred_at
+        return self.at if moment is None else milliseconds(moment)
 
     def unreachable(self, draft: Draft) -> bool:
         """Tell whether a reply is for somebody who never wrote on its channel."""
@@ -84,4 +95,4 @@ class Batch(Struct):
     @property
     def open(self) -> list[Draft]:
         """Return the messages that are still to be stored, in order of arrival."""
-        return [draft for draft in self.drafts if draft.open]
+        return [draft for draft in self.drafts if draft.outcome is None and draft.leader is None]

@@ -1,17 +1,11 @@
 """The last steps: the messages, the widget's event log and the outbox, each in one statement."""
 
-from datetime import datetime
-from typing import Any
-
-import msgspec
-
-from hub import ids
 from hub.accept.draft import Batch, Draft
 from hub.contracts import Accepted, MessageStatus
-from hub.store import outbox, rows
+from hub.store import outbox
 from hub.store.database import Connection
-from hub.store.states import NewEvent
-from hub.store.tables import message, milliseconds, widget_event
+from hub.store.states import DONE, WAITING, NewEvent, NewMessage, NewWidgetEvent, SessionState
+from hub.store.write import messages as store
 
 _UNREACHABLE = {
     "code": "never_wrote",
@@ -21,28 +15,14 @@ _UNREACHABLE = {
 
 def messages(connection: Connection, batch: Batch) -> None:
     """Insert the messages; the unique index on (source, provider id) has the last word."""
-    now = milliseconds(batch.now)
-    rows.insert(connection, message, [_message(batch, draft, now) for draft in batch.open])
-    batch.events += [
-        NewEvent(
-            draft.entry.organization_id,
-            "message.created",
-            draft.message_id,
-            {
-                "direction": draft.entry.message.direction,
-                "channel": _channel(draft),
-                "status": _status(batch, draft),
-            },
-        )
-        for draft in batch.open
-    ]
+    new = [_message(batch, draft) for draft in batch.open]
+    store.insert(connection, new, batch.now)
+    batch.events += [_created(batch, message) for message in new]
 
 
 def widget_events(connection: Connection, batch: Batch) -> None:
     """Append one entry to the event log of each session that was written to."""
-    now = milliseconds(batch.now)
-    logged = [_widget_event(draft, now) for draft in batch.open if draft.session]
-    rows.insert(connection, widget_event, logged)
+    store.log(connection, [_logged(d, d.session) for d in batch.open if d.session], batch.now)
 
 
 def events(connection: Connection, batch: Batch) -> None:
@@ -77,48 +57,44 @@ def _channel(draft: Draft) -> str:
     return draft.conversation.channel
 
 
-def _message(batch: Batch, draft: Draft, now: int) -> dict[str, Any]:
-    sent, entry = draft.entry.message, draft.entry
-    place = accepted(batch, draft)
-    return {
-        "organization_id": entry.organization_id,
-        "id": draft.message_id,
-        "conversation_id": place.conversation_id,
-        "customer_id": place.customer_id,
-        "session_id": place.session_id,
-        "key_id": entry.caller.key_id,
-        "channel": _channel(draft),
-        "source": sent.source,
-        "provider_message_id": sent.provider_message_id,
-        "direction": sent.direction,
-        "type": sent.type,
-        "body": sent.body,
-        "status": place.status,
-        "error": _UNREACHABLE if place.status == "failed" else None,
-        "seq": draft.seq,
-        "reply_to_id": sent.reply_to_id,
-        "author": "customer" if sent.direction == "inbound" else "api",
-        "attachments": msgspec.to_builtins(sent.attachments) if sent.attachments else None,
-        "template": msgspec.to_builtins(sent.template) if sent.template else None,
-        "occurred_at": _instant(sent.occurred_at, now),
-        "created_at": now,
-        "updated_at": now,
-    }
+def _message(batch: Batch, draft: Draft) -> NewMessage:
+    sent, entry, conversation = draft.entry.message, draft.entry, draft.conversation
+    assert draft.customer is not None
+    assert conversation is not None
+    status = _status(batch, draft)
+    return NewMessage(
+        organization_id=entry.organization_id,
+        id=draft.message_id,
+        conversation_id=conversation.id,
+        customer_id=draft.customer.id,
+        session_id=draft.session.id if draft.session else None,
+        key_id=entry.caller.key_id,
+        channel=conversation.channel,
+        source=sent.source,
+        provider_message_id=sent.provider_message_id,
+        direction=sent.direction,
+        type=sent.type,
+        body=sent.body,
+        status=status,
+        error=_UNREACHABLE if status == "failed" else None,
+        seq=draft.seq,
+        reply_to_id=sent.reply_to_id,
+        author="customer" if sent.direction == "inbound" else "api",
+        attachments=sent.attachments or None,
+        template=sent.template,
+        occurred_at=batch.occurred(draft),
+    )
 
 
-def _widget_event(draft: Draft, now: int) -> dict[str, Any]:
-    assert draft.session is not None
-    visit = draft.entry.message.visit
-    return {
-        "organization_id": draft.entry.organization_id,
-        "id": ids.new(),
-        "session_id": draft.session.id,
-        "key_id": draft.entry.caller.key_id,
-        "kind": "message" if draft.entry.message.direction == "inbound" else "reply",
-        "path": visit.path if visit else None,
-        "created_at": now,
-    }
+def _created(batch: Batch, message: NewMessage) -> NewEvent:
+    told = {"direction": message.direction, "channel": message.channel, "status": message.status}
+    waits = batch.traits.told or message.status == "queued"
+    state = WAITING if waits else DONE
+    return NewEvent(message.organization_id, "message.created", message.id, told, state)
 
 
-def _instant(moment: datetime | None, otherwise: int) -> int:
-    return otherwise if moment is None else milliseconds(moment)
+def _logged(draft: Draft, session: SessionState) -> NewWidgetEvent:
+    message, caller = draft.entry.message, draft.entry.caller
+    kind = "message" if message.direction == "inbound" else "reply"
+    path = message.visit.path if message.visit else None
+    return NewWidgetEvent(caller.organization_id, session.id, caller.key_id, kind, path)

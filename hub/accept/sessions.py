@@ -1,7 +1,7 @@
 """Steps 6 and 9: one open session per key and visitor, a new one after 30 days of silence."""
 
 from base64 import b32encode
-from datetime import timedelta
+from functools import lru_cache
 from hashlib import sha256
 from uuid import UUID
 
@@ -13,13 +13,16 @@ from hub.store.database import Connection
 from hub.store.states import ConversationState, NewEvent, SessionState
 from hub.store.write import sessions as store
 
-SILENCE = timedelta(days=30)
+SILENCE = 30 * 24 * 60 * 60 * 1000
+"""In milliseconds."""
 Key = tuple[UUID, UUID, str]
 
 
 def touch(connection: Connection, batch: Batch) -> None:
     """Give each message its session, where its channel has any, and let the session learn."""
     drafts = [draft for draft in batch.open if _has_session(batch, draft)]
+    for draft in drafts:
+        draft.visitor_id = _visitor_id(draft)
     wanted = {_key(draft) for draft in drafts}
     found = {
         (s.organization_id, s.key_scope, s.visitor_id): s for s in store.lock(connection, wanted)
@@ -48,9 +51,8 @@ def write(connection: Connection, batch: Batch) -> None:
     states = {d.session.id: d.session for d in batch.open if d.session}
     ordered = sorted(states.values(), key=lambda state: state.id)
     # A session that ended frees its visitor's one open place, so it is written first.
-    store.update(connection, batch.silent)
-    store.update(connection, [state for state in ordered if not state.fresh])
-    store.insert(connection, [state for state in ordered if state.fresh])
+    store.write(connection, batch.silent, batch.now)
+    store.write(connection, ordered, batch.now)
 
 
 def _has_session(batch: Batch, draft: Draft) -> bool:
@@ -66,7 +68,7 @@ def _is_reply(draft: Draft) -> bool:
 
 def _key(draft: Draft) -> Key:
     caller = draft.entry.caller
-    return (caller.organization_id, caller.scope, _visitor_id(draft))
+    return (caller.organization_id, caller.scope, draft.visitor_id)
 
 
 def _visitor_id(draft: Draft) -> str:
@@ -81,8 +83,12 @@ def _visitor_id(draft: Draft) -> str:
         mark = f"{strongest.kind}\0{strongest.scope}\0{strongest.match_key}"
     else:
         mark = draft.customer.id.hex
-    seed = f"{draft.entry.organization_id.hex}\0{mark}".encode()
-    return "v_" + b32encode(sha256(seed).digest()[:15]).decode().lower()
+    return _stable_visitor(f"{draft.entry.organization_id.hex}\0{mark}")
+
+
+@lru_cache(16_384)
+def _stable_visitor(seed: str) -> str:
+    return "v_" + b32encode(sha256(seed.encode()).digest()[:15]).decode().lower()
 
 
 def _last_of(draft: Draft, by_id: dict[UUID, SessionState]) -> SessionState | None:
@@ -97,10 +103,10 @@ def _open(batch: Batch, draft: Draft, found: dict[Key, SessionState]) -> Session
     """Return the visitor's open session, beginning a new one when the last fell silent."""
     key = _key(draft)
     state = found.get(key)
-    if state and state.last_seen_at and batch.now - state.last_seen_at <= SILENCE:
+    if state and batch.at - state.last_seen_at <= SILENCE:
         return state
     if state:
-        state.closed_at = batch.now
+        state.closed_at = batch.at
         batch.silent.append(state)
     found[key] = _new_session(batch, draft, key[2])
     return found[key]
@@ -118,8 +124,8 @@ def _new_session(batch: Batch, draft: Draft, visitor_id: str) -> SessionState:
         customer_id=draft.customer.id,
         conversation_id=draft.conversation.id,
         verified=draft.entry.caller.trusted,
-        first_seen_at=batch.now,
-        last_seen_at=batch.now,
+        first_seen_at=batch.at,
+        last_seen_at=batch.at,
         fresh=True,
     )
 
@@ -130,7 +136,7 @@ def _learn(batch: Batch, draft: Draft, state: SessionState) -> None:
     assert draft.customer is not None
     assert draft.conversation is not None
     state.customer_id, state.conversation_id = draft.customer.id, draft.conversation.id
-    state.last_seen_at = batch.now
+    state.last_seen_at = batch.at
     state.ip_address, state.user_agent = arrival.ip, arrival.user_agent
     state.referer = state.referer or visit.referer
     state.landing_path = state.landing_path or visit.path

@@ -3,7 +3,6 @@
 from hub.accept.draft import Batch, Draft
 from hub.auth.visitors import wrong_secret
 from hub.store.database import Connection
-from hub.store.tables import milliseconds
 from hub.store.write import visitors as store
 
 
@@ -22,14 +21,14 @@ def admit(connection: Connection, batch: Batch) -> None:
         secret = digest.hex() if digest else None
         if key not in known:
             known[key] = secret
-            fresh[key] = _row(key, secret, milliseconds(batch.now))
+            fresh[key] = _row(key, secret, batch.at)
         elif secret and known[key] is None:
             known[key] = secret
             target = fresh if key in fresh else proved
-            target[key] = _row(key, secret, milliseconds(batch.now))
+            target[key] = _row(key, secret, batch.at)
         elif secret and known[key] != secret:
             draft.outcome = wrong_secret()
-    store.insert(connection, [fresh[key] for key in sorted(fresh, key=str)])
+    store.insert(connection, [fresh[key] for key in sorted(fresh, key=str)], batch.now)
     store.prove(connection, [proved[key] for key in sorted(proved, key=str)])
 
 
@@ -45,5 +44,4 @@ def _row(key: tuple[object, ...], secret: str | None, now: int) -> store.Row:
         "visitor_id": visitor_id,
         "secret_digest": secret,
         "secret_since": now if secret else None,
-        "created_at": now,
     }

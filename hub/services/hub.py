@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 
 from hub.accept import identities, statuses
 from hub.accept.batch import Acceptor
@@ -46,7 +47,7 @@ class Hub:
         """Called after a commit that left events: wakes the worker of the same process."""
         self.waiting = 0
         """How many messages are on their way into the store."""
-        self._acceptor = Acceptor(database, _traits(self.channels))
+        self._acceptor = Acceptor(database, partial(_traits, hooks, self.channels))
 
     async def accept(
         self, entries: Sequence[Message | StatusChange], arrival: Arrival
@@ -106,9 +107,10 @@ class Hub:
         return await self._acceptor.accept(Entry(message, arrival, proved))
 
 
-def _traits(channels: Sequence[Channel]) -> Traits:
+def _traits(hooks: Hooks, channels: Sequence[Channel]) -> Traits:
     return Traits(
         sending=frozenset(channel.name for channel in channels if channel.sends),
         replies_only=frozenset(channel.name for channel in channels if channel.replies_only),
+        told=hooks.has("message_accepted"),
         without_sessions=frozenset(c.name for c in channels if not c.has_sessions),
     )

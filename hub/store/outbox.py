@@ -16,12 +16,12 @@ from msgspec import Struct
 from hub import ids
 from hub.contracts import Event
 from hub.store import rows
-from hub.store.states import NewEvent
-from hub.store.tables import event, milliseconds
+from hub.store.states import DEAD, DONE, WAITING, NewEvent
+from hub.store.tables import event
 
-WAITING, DONE, DEAD = "waiting", "done", "dead"
 LEASE = timedelta(seconds=60)
 MOST_ATTEMPTS = 8
+_FORM = rows.Form(event, NewEvent.__struct_fields__)
 
 
 class Claim(Struct, frozen=True):
@@ -33,8 +33,7 @@ class Claim(Struct, frozen=True):
 
 def append(connection: sa.Connection, new: Iterable[NewEvent], now: datetime) -> None:
     """Leave events for the workers, as a part of the caller's transaction."""
-    at = milliseconds(now)
-    rows.insert(connection, event, [_row(item, at) for item in new])
+    rows.insert(connection, _FORM, list(new), now)
 
 
 def claim(connection: sa.Connection, now: datetime, most: int, lease: timedelta = LEASE) -> Claim:
@@ -88,20 +87,6 @@ def _release(connection: sa.Connection, claimed: Claim, values: dict[str, Any]) 
         .values(**values)
     )
     return connection.execute(statement).rowcount
-
-
-def _row(new: NewEvent, at: int) -> dict[str, Any]:
-    return {
-        "organization_id": new.organization_id,
-        "id": ids.new(),
-        "type": new.type,
-        "subject_id": new.subject_id,
-        "details": new.details,
-        "created_at": at,
-        "state": WAITING,
-        "attempts": 0,
-        "available_at": at,
-    }
 
 
 def _event(row: sa.Row[Any]) -> Event:

@@ -53,7 +53,7 @@ def lives(row: KeyRow, now: datetime) -> bool:
 @cache
 def _keys(dialect: str) -> sa.Select[tuple[object, ...]]:
     wanted = rows.incoming(dialect, api_key_secret.c.digest)
-    return (
+    found = (
         sa.select(
             api_key_secret.c.digest,
             api_key_secret.c.expires_at.label("secret_expires_at"),
@@ -64,9 +64,10 @@ def _keys(dialect: str) -> sa.Select[tuple[object, ...]]:
             api_key.c.revoked_at,
             api_key.c.expires_at,
         )
-        .join(wanted, wanted.c.digest == api_key_secret.c.digest)
         .join(api_key, api_key.c.id == api_key_secret.c.key_id)
+        .where(api_key_secret.c.digest == wanted.c.digest)
     )
+    return rows.for_each(dialect, wanted, found)
 
 
 def find_keys(connection: sa.Connection, digests: Iterable[bytes]) -> dict[bytes, KeyRow]:

@@ -2,14 +2,16 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 
 from hub.store import rows
 from hub.store.states import CustomerState
-from hub.store.tables import customer, milliseconds
+from hub.store.tables import customer
+
+_NAMES = tuple(n for n in CustomerState.__struct_fields__ if n not in {"fresh", "changed"})
+_FORM = rows.Form(customer, _NAMES, fixed=("attributes",))
 
 
 def find(
@@ -23,25 +25,6 @@ def find(
     return CustomerState(**row._asdict()) if row else None
 
 
-def insert(connection: sa.Connection, states: Sequence[CustomerState], now: datetime) -> None:
-    """Write new customers."""
-    at = milliseconds(now)
-    new = [_row(state) | {"attributes": {}, "created_at": at, "updated_at": at} for state in states]
-    rows.insert(connection, customer, new)
-
-
-def update(connection: sa.Connection, states: Sequence[CustomerState], now: datetime) -> None:
-    """Write what changed about known customers."""
-    at = milliseconds(now)
-    rows.update(connection, customer, [_row(state) | {"updated_at": at} for state in states])
-
-
-def _row(state: CustomerState) -> dict[str, Any]:
-    return {
-        "organization_id": state.organization_id,
-        "id": state.id,
-        "display_name": state.display_name,
-        "phone_e164": state.phone_e164,
-        "email": state.email,
-        "external_user_id": state.external_user_id,
-    }
+def write(connection: sa.Connection, states: Sequence[CustomerState], now: datetime) -> None:
+    """Write new customers and what changed of others."""
+    rows.upsert(connection, _FORM, states, now)

@@ -12,9 +12,13 @@ from msgspec import Struct
 
 from hub.contracts import Accepted, Outbound
 from hub.store import rows
-from hub.store.tables import message, visitor_session
+from hub.store.states import NewMessage, NewWidgetEvent
+from hub.store.tables import message, visitor_session, widget_event
 
 Key = tuple[UUID, str, str]
+
+_MESSAGE = rows.Form(message, NewMessage.__struct_fields__)
+_LOGGED = rows.Form(widget_event, NewWidgetEvent.__struct_fields__)
 
 
 class Repeated(Struct, frozen=True):
@@ -116,17 +120,22 @@ def set_status(
     connection.execute(sa.update(message).where(named).values(**values))
 
 
+def insert(connection: sa.Connection, new: Sequence[NewMessage], now: datetime) -> None:
+    """Store messages; the unique index on (source, provider message id) has the last word."""
+    rows.insert(connection, _MESSAGE, new, now)
+
+
+def log(connection: sa.Connection, new: Sequence[NewWidgetEvent], now: datetime) -> None:
+    """Append to the event logs of sessions."""
+    rows.insert(connection, _LOGGED, new, now)
+
+
 @cache
 def _repeated(dialect: str) -> sa.Select[tuple[object, ...]]:
     m, s = message.c, visitor_session.c
     wanted = rows.incoming(dialect, m.organization_id, m.source, m.provider_message_id)
-    same = sa.and_(
-        m.organization_id == wanted.c.organization_id,
-        m.source == wanted.c.source,
-        m.provider_message_id == wanted.c.provider_message_id,
-    )
     session = sa.and_(s.organization_id == m.organization_id, s.id == m.session_id)
-    return (
+    found = (
         sa.select(
             m.organization_id,
             m.source,
@@ -139,7 +148,11 @@ def _repeated(dialect: str) -> sa.Select[tuple[object, ...]]:
             m.body,
             s.visitor_id,
         )
-        .select_from(wanted)
-        .join(message, same)
-        .outerjoin(visitor_session, session)
+        .select_from(message.outerjoin(visitor_session, session))
+        .where(
+            m.organization_id == wanted.c.organization_id,
+            m.source == wanted.c.source,
+            m.provider_message_id == wanted.c.provider_message_id,
+        )
     )
+    return rows.for_each(dialect, wanted, found)

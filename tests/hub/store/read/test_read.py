@@ -166,11 +166,13 @@ _VALUES: dict[str, Any] = {
 
 def _insert(connection: sa.Connection, table: str, values: dict[str, Any]) -> None:
     """Insert a row with whichever of the values the table has a column for, its moments now."""
-    columns = tables.metadata.tables[table].c
+    kept = tables.metadata.tables[table]
     known = _VALUES | values
-    row = {name: known[name] for name in columns.keys() & known.keys()}
-    moments = [column.name for column in columns if isinstance(column.type, tables.Instant)]
-    rows.insert(connection, tables.metadata.tables[table], [row | dict.fromkeys(moments, AT)])
+    row = {name: known[name] for name in kept.c.keys() & known.keys()}
+    moments = [column.name for column in kept.c if isinstance(column.type, tables.Instant)]
+    told = [name for name in moments if name not in {"created_at", "updated_at", "available_at"}]
+    form = rows.Form(kept, (*row, *told))
+    rows.insert(connection, form, [row | dict.fromkeys(told, AT)], NOW)
 
 
 @contextmanager
