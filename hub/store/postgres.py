@@ -74,6 +74,7 @@ class PostgresDatabase:
         self._breaker = Breaker(self._probe, self._cut_all)
         sa.event.listen(self._engine.sync_engine, "checkout", _pass_over_dead)
         sa.event.listen(self._engine.sync_engine, "handle_error", _judge)
+        sa.event.listen(self._engine.sync_engine, "after_cursor_execute", self._hear)
 
     @property
     def trouble(self) -> str | None:
@@ -101,14 +102,12 @@ class PostgresDatabase:
         began = asyncio.get_running_loop().time()
         try:
             with translated():
-                result = await self._in_place(engine, work, began + UNIT_SECONDS)
+                return await self._in_place(engine, work, began + UNIT_SECONDS)
         except Unavailable as error:
             cause = error.__cause__
             if cause and _is_unreached(cause):
                 self._breaker.failed(began, cause)
             raise
-        self._breaker.answered()
-        return result
 
     async def _in_place(self, engine: Any, work: Work[T], end: float) -> T:
         while True:
@@ -152,6 +151,10 @@ class PostgresDatabase:
         _keep_alive(connection)
         self._connections.add(connection)
         return connection
+
+    def _hear(self, *_: object) -> None:
+        """Note that a statement was answered, whatever becomes of its work."""
+        self._breaker.answered()
 
     def _cut_all(self) -> None:
         """Let go of every connection: what waits on one has its answer, idle ones are made anew."""
