@@ -13,17 +13,17 @@ from msgspec import Struct
 from tests.bench import load
 from tests.support import postgres, redis
 
-PACKAGES = (
-    "litestar",
-    "msgspec",
-    "sqlalchemy",
-    "asyncpg",
-    "uvicorn",
-    "uvloop",
-    "httptools",
-    "redis",
-    "hiredis",
-)
+PACKAGES = {
+    "litestar": "Litestar",
+    "msgspec": "msgspec",
+    "sqlalchemy": "SQLAlchemy",
+    "asyncpg": "asyncpg",
+    "uvicorn": "uvicorn",
+    "uvloop": "uvloop",
+    "httptools": "httptools",
+    "redis": "redis-py",
+    "hiredis": "hiredis",
+}
 _GIB = 1 << 30
 
 
@@ -75,7 +75,7 @@ def _versions() -> dict[str, str]:
     }
     return {
         "Python": platform.python_version(),
-        **{name: version(name) for name in PACKAGES},
+        **{label: version(name) for name, label in PACKAGES.items()},
         "SQLite": sqlite3.sqlite_version,
         **{name: _word(*command) for name, command in servers.items()},
     }
@@ -83,4 +83,5 @@ def _versions() -> dict[str, str]:
 
 def _word(program: Path | str, option: str, position: int) -> str:
     done = subprocess.run([program, option], capture_output=True, text=True, check=False)
-    return done.stdout.split()[position].removeprefix("v=")
+    # Redis says `v=7.0`, and a distribution's wrk puts its name before the number.
+    return done.stdout.split()[position].removeprefix("v=").rpartition("/")[2]

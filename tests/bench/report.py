@@ -99,7 +99,8 @@ def in_columns(table: Sequence[Sequence[str]]) -> str:
 def in_markdown(table: Sequence[Sequence[str]]) -> str:
     """Return a table for a page."""
     head, *rest = table
-    rule = ["---" if position == 0 else "--:" for position, _ in enumerate(head)]
+    # Figures stand under each other by their ends, words by their beginnings.
+    rule = ["--:" if cell[:1].isdecimal() else "---" for cell in table[-1]]
     return "\n".join(f"| {' | '.join(row)} |" for row in (head, rule, *rest))
 
 
