@@ -115,7 +115,8 @@ class Load:
             name, began = f"{own}-{number}", time.time()
             # A visitor of its own: whoever stands still in a transaction holds up nobody else.
             body = {"body": name, "providerMessageId": name, "visitor": {"visitorId": f"v_{own}"}}
-            reply = await line.post(self._path, body)
+            # A process that was frozen may find its database gone first: 503, and the same again.
+            reply = await line.insist(self._path, body)
             self.sent.append(Sent(name, began, process, reply.status, time.time()))
             left -= began > self.ended_at
 
