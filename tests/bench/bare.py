@@ -5,10 +5,12 @@
 It reads each body and answers 200; `GET /count` tells how many it answered so.
 """
 
+import socket
 import sys
 from typing import Any
 
-import uvicorn
+from hub.http.limits import Limits
+from hub.http.server import Server
 
 _REPLY = (
     b'{"ok":true,"id":"msg_01kb3e9v5hf0zt3tbwq6s1m8nd","customerId":"cus_01kb3e9v5hf0zt3tbwq6s1'
@@ -21,6 +23,9 @@ _answered = 0
 async def app(scope: dict[str, Any], receive: Any, send: Any) -> None:
     """Answer whatever is posted."""
     global _answered  # noqa: PLW0603
+    if scope["type"] == "lifespan":
+        await _live(receive, send)
+        return
     if scope["method"] == "GET":
         await _answer(send, str(_answered).encode())
         return
@@ -36,15 +41,11 @@ async def _answer(send: Any, body: bytes) -> None:
     await send({"type": "http.response.body", "body": body})
 
 
+async def _live(receive: Any, send: Any) -> None:
+    for _ in range(2):
+        message = await receive()
+        await send({"type": f"{message['type']}.complete"})
+
+
 if __name__ == "__main__":
-    uvicorn.run(
-        app,
-        port=int(sys.argv[1]),
-        loop="uvloop",
-        http="httptools",
-        lifespan="off",
-        log_config=None,
-        access_log=False,
-        proxy_headers=False,
-        server_header=False,
-    )
+    Server(app, Limits()).run([socket.create_server(("127.0.0.1", int(sys.argv[1])))])
