@@ -7,62 +7,45 @@ own words. On the way of an ordinary request it does next to nothing.
 import asyncio
 import contextlib
 import fcntl
-import http
 import socket
 import struct
 import termios
 from array import array
 from collections import deque
 from typing import Any
-from uuid import uuid4
 
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from hub.api import problems
-from hub.errors import BadRequest, HubError, Timeout, TooLarge, Unavailable
+from hub.errors import BadRequest, HubError, Timeout, Unavailable
+from hub.http.refusals import HeadTooLarge, last_word, what_is_wrong
 from hub.http.watch import MOST_LEAVING, NEVER, Watch
 
 SLICE = 16 * 1024
 _AT_ONCE = struct.pack("ii", 1, 0)
 _TRAILERS: Any = deque(maxlen=0)
 """Where headers go that come after the body: away. Nobody has asked for them."""
-_METHOD = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ-")
-
-
-class HeadTooLarge(TooLarge):
-    """The headers are more than the server reads."""
-
-    status = 431
-    text = "The request's headers are too large"
-
-
-class UnknownMethod(BadRequest):
-    """No method of HTTP."""
-
-    status = 405
-    text = "Method not allowed"
 
 
 class Connection(HttpToolsProtocol):
     """uvicorn's connection under a watch."""
 
-    # On the class, so that the many that never need them pay nothing.
-    write_due = NEVER
-    left = False
-    _deaf = False
-    _group: str | None = None
-    _served: Any = None
-    _pieces_of: Any = None
-    _received = 0
-    _body_bytes = 0
-    _unread = 0
+    # Beside uvicorn's own attributes, which are just so many that objects share their names.
+    __slots__ = (
+        *("_body_bytes", "_deaf", "_group", "_pieces_of", "_received", "_served", "_unread"),
+        *("_watch", "due", "left", "write_due"),
+    )
 
     def __init__(self, watch: Watch, **of_uvicorn: Any) -> None:
         """`of_uvicorn` is what uvicorn gives each of its protocols."""
         super().__init__(**of_uvicorn)
         self._watch = watch
-        self.due = NEVER
+        self.due = self.write_due = NEVER
+        self.left = self._deaf = False
+        self._group: str | None = None
+        self._served: Any = None
+        self._pieces_of: Any = None
+        self._received = self._body_bytes = self._unread = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Let the client in, or tell it why not."""
@@ -106,7 +89,7 @@ class Connection(HttpToolsProtocol):
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserError as error:
-            self.dismiss(_what_is_wrong(error, data), "garbled")
+            self.dismiss(what_is_wrong(error, data), "garbled")
         except httptools.HttpParserUpgrade:
             # Served as if it had not asked; what follows would be of the other protocol.
             self.cycle.keep_alive = False
@@ -156,7 +139,7 @@ class Connection(HttpToolsProtocol):
         """Wait for the next request."""
         watch = self._watch
         if self.transport.is_closing():
-            self.due = watch.now + watch.limits.write_seconds
+            self._expect_end(watch.now)
             super().on_response_complete()
         elif self.pipeline:
             super().on_response_complete()
@@ -185,18 +168,25 @@ class Connection(HttpToolsProtocol):
         elif not self.left and self.scope is self._served:
             self.due = min(self.due, self._watch.now + self._watch.limits.linger_seconds)
 
-    def is_leaving(self) -> bool:
-        """Tell whether nothing more is expected of it than to go."""
-        return self.transport.is_closing()
+    def look_for_end(self, now: float) -> None:
+        """Notice that it was closed by whoever answers, while something is left to be taken."""
+        if self.transport.is_closing():
+            self._expect_end(now)
 
     def overdue(self, now: float) -> None:
         """Part with a client that is late."""
         limits = self._watch.limits
         if self.write_due <= now:
-            self._judge_reader(now)
-        elif self.left or self.transport.is_closing():
-            # It does not even take the rest.
+            self.write_due = now + limits.write_seconds
+            self._judge_reader()
+        elif self.write_due < NEVER:
+            # It still takes what it was answered: it is not silent.
+            self.due = now + limits.keep_alive_seconds
+        elif self.left:
             self._reset()
+        elif self.transport.is_closing():
+            self.due = now + limits.write_seconds
+            self._judge_reader()
         elif self.flow.read_paused:
             # We do not listen: that nothing comes is not the client's doing.
             self.due = now + limits.head_seconds
@@ -204,16 +194,18 @@ class Connection(HttpToolsProtocol):
             self.dismiss(Timeout("The request's headers did not arrive in time"), "head_time")
         else:
             self.transport.close()
-            self.due = now + limits.write_seconds
+            self._expect_end(now)
 
-    def _judge_reader(self, now: float) -> None:
-        limits, unread = self._watch.limits, self._count_unread()
-        if self._unread - unread < limits.write_bytes:
+    def _expect_end(self, now: float) -> None:
+        """Give the client its time to take what is left, after which the connection is closed."""
+        self.due = now + self._watch.limits.write_seconds
+        self._unread = self._count_unread() if self.transport.get_write_buffer_size() else 0
+
+    def _judge_reader(self) -> None:
+        before, self._unread = self._unread, self._count_unread()
+        if before - self._unread < self._watch.limits.write_bytes:
             self._watch.cut("reader", self._address())
             self._reset()
-        else:
-            self._unread = unread
-            self.write_due = now + limits.write_seconds
 
     def _reset(self) -> None:
         """Close at once, and let the kernel drop what it would try for minutes to deliver."""
@@ -254,7 +246,7 @@ class Connection(HttpToolsProtocol):
 
     def _leave(self, error: HubError) -> None:
         """Say the last word, and give the client a moment to read it."""
-        self.transport.write(_last_word(error, self.server_state.default_headers))
+        self.transport.write(last_word(error, self.server_state.default_headers))
         if self._watch.leaving >= MOST_LEAVING:
             self.transport.close()
             return
@@ -266,27 +258,3 @@ class Connection(HttpToolsProtocol):
 
     def _address(self) -> str:
         return self.client[0] if self.client else ""
-
-
-def _last_word(error: HubError, general: list[tuple[bytes, bytes]]) -> bytes:
-    request_id = f"req_{uuid4().hex}"
-    status, headers, body = problems.render(error, request_id)
-    phrase = http.HTTPStatus(status).phrase
-    named = {
-        **headers,
-        "x-request-id": request_id,
-        "content-length": str(len(body)),
-        "connection": "close",
-    }
-    lines = [f"HTTP/1.1 {status} {phrase}", *(f"{name}: {value}" for name, value in named.items())]
-    head = "\r\n".join(lines).encode()
-    dated = b"".join(b"\r\n" + name + b": " + value for name, value in general)
-    return head + dated + b"\r\n\r\n" + body
-
-
-def _what_is_wrong(error: httptools.HttpParserError, data: bytes) -> HubError:
-    if isinstance(error, httptools.HttpParserInvalidMethodError):
-        word = data.partition(b" ")[0]
-        if word and _METHOD.issuperset(word):
-            return UnknownMethod()
-    return BadRequest("This is not HTTP as the hub understands it")

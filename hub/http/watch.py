@@ -35,8 +35,8 @@ class Watched(Protocol):
     def overdue(self, now: float) -> None:
         """Do what is to be done: the moment `due` or `write_due` is over."""
 
-    def is_leaving(self) -> bool:
-        """Tell whether nothing more is expected of it than to go."""
+    def look_for_end(self, now: float) -> None:
+        """Set `due` when nothing more is expected of it than to go."""
 
 
 class Watch:
@@ -80,8 +80,8 @@ class Watch:
         for connection in list(connections):
             if connection.due <= now or connection.write_due <= now:
                 connection.overdue(now)
-            elif connection.due == NEVER and connection.is_leaving():
-                connection.due = now + self.limits.write_seconds
+            elif connection.due == NEVER:
+                connection.look_for_end(now)
         if self._cut and now >= self._log_at:
             self._tell()
 

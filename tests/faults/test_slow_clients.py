@@ -22,7 +22,7 @@ GOOD_LINES = 8
 QUIET_SECONDS = 5.0
 SLOWER, ANYWAY_SECONDS = 3.0, 0.05
 """How many times slower the slowest of a hundred may be; and what nobody would call slow."""
-CUT_SECONDS = {"headers": 15.0, "bodies": 22.0, "readers": 20.0}
+CUT_SECONDS = {"headers": 15.0, "bodies": 22.0, "readers": 22.0}
 MakeHub = Callable[..., Hub]
 Record = Callable[[str, object], None]
 

@@ -63,6 +63,17 @@ class App:
     async def _large(self, scope: Any, receive: Any, send: Any) -> None:
         await self._answer(send, PIECE * 256)
 
+    async def _last(self, scope: Any, receive: Any, send: Any) -> None:
+        """Answer with as much, and that the connection ends with it."""
+        await self._answer(send, PIECE * 256, (b"connection", b"close"))
+
+    async def _pieces(self, scope: Any, receive: Any, send: Any) -> None:
+        """Answer with as much, piece by piece."""
+        length = [(b"content-length", b"%d" % (len(PIECE) * 256))]
+        await send({"type": "http.response.start", "status": 200, "headers": length})
+        for left in reversed(range(256)):
+            await send({"type": "http.response.body", "body": PIECE, "more_body": left > 0})
+
     async def _stream(self, scope: Any, receive: Any, send: Any) -> None:
         """Say something ten times a second until the server is going."""
         going = going_of(scope)
@@ -82,9 +93,9 @@ class App:
             await send({"type": "http.response.body", "body": b".", "more_body": True})
             await asyncio.sleep(0.05)
 
-    async def _answer(self, send: Any, body: bytes) -> None:
-        length = [(b"content-length", b"%d" % len(body))]
-        await send({"type": "http.response.start", "status": 200, "headers": length})
+    async def _answer(self, send: Any, body: bytes, *more: tuple[bytes, bytes]) -> None:
+        headers = [(b"content-length", b"%d" % len(body)), *more]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": body, "more_body": False})
 
 

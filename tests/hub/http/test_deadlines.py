@@ -75,21 +75,23 @@ def test_a_body_nobody_waits_for_does_not_keep_the_connection(serve: Serve) -> N
     assert wait_for(lambda: server.connections == 0, SECONDS)
 
 
-def test_who_does_not_read_is_cut_off(serve: Serve) -> None:
-    """Sixteen megabytes that nobody takes: the connection is reset, not kept."""
-    server = serve(write_seconds=1)
-    client = server.connect(receive_buffer=4096).get("/large")
-    assert wait_for(lambda: server.app.asked == ["/large"], SECONDS)
+@pytest.mark.parametrize("path", ["/large", "/pieces", "/last"])
+def test_who_does_not_read_is_cut_off(serve: Serve, path: str) -> None:
+    """Sixteen megabytes that nobody takes, in one or in many: the connection is reset, not kept."""
+    server = serve(write_seconds=1, keep_alive_seconds=60)
+    client = server.connect(receive_buffer=4096).get(path)
+    assert wait_for(lambda: server.app.asked == [path], SECONDS)
 
     assert wait_for(lambda: server.connections == 0, SECONDS)
     with pytest.raises(ConnectionResetError):
         client.rest()
 
 
-def test_who_reads_slowly_but_reads_is_served(serve: Serve) -> None:
+@pytest.mark.parametrize("path", ["/large", "/pieces", "/last"])
+def test_who_reads_slowly_but_reads_is_served(serve: Serve, path: str) -> None:
     """A client that takes a piece now and then gets all of it, however long it takes."""
-    server = serve(write_seconds=1)
-    client = server.connect(receive_buffer=4096).get("/large")
+    server = serve(write_seconds=1, keep_alive_seconds=1)
+    client = server.connect(receive_buffer=4096).get(path)
     began, got = time.monotonic(), 0
 
     while time.monotonic() < began + 4:
