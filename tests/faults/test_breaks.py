@@ -22,7 +22,7 @@ from tests.support.ledger import Ledger
 from tests.support.pressing import Report, judge, press
 from tests.support.pressing import Run as Limited
 from tests.support.redis import Redis
-from tests.support.workers import lines_to_each
+from tests.support.workers import PATIENT, lines_to_each
 
 pytestmark = [pytest.mark.heavy, pytest.mark.timeout(180)]
 
@@ -95,7 +95,7 @@ def make_broken(make_hub: MakeHub, tmp_path: Path) -> MakeHub:
 
     def make(words: str, **settings: str) -> Hub:
         (tmp_path / "sitecustomize.py").write_text(words)
-        return make_hub(**UNLIMITED | settings, PYTHONPATH=str(tmp_path))
+        return make_hub(**UNLIMITED | PATIENT | settings, PYTHONPATH=str(tmp_path))
 
     return make
 

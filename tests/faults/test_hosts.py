@@ -36,7 +36,7 @@ from tests.support.pressing import Record, Report, Run, Told, judge, press
 from tests.support.processes import wait_for
 from tests.support.redis import Redis
 from tests.support.traffic import Traffic
-from tests.support.workers import lines_to_each
+from tests.support.workers import PATIENT, lines_to_each
 
 pytestmark = [pytest.mark.heavy, pytest.mark.server, pytest.mark.timeout(300)]
 
@@ -91,7 +91,7 @@ def make_hosts(
     with databases.migrated() as url:
 
         def make(run: Run) -> Hosts:
-            limits = {**UNLIMITED, "INGEST_RATE_PER_MIN": str(run.limit)}
+            limits = {**UNLIMITED, **PATIENT, "INGEST_RATE_PER_MIN": str(run.limit)}
             far = postgres.url(str(make_url(url).database))
             settings = {"DATABASE_URL": far, "REDIS_URL": redis.url, **limits}
             for name in HOSTS:

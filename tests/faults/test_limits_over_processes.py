@@ -15,7 +15,7 @@ from tests.support.client import UNLIMITED, Line, new_business
 from tests.support.counted import Counted
 from tests.support.hubs import Hub
 from tests.support.pressing import Record, Report, Run, call, judge, press
-from tests.support.workers import lines_to_each
+from tests.support.workers import PATIENT, lines_to_each
 
 PROCESSES, LINES = 4, 4
 MakeHub = Callable[..., Hub]
@@ -56,7 +56,7 @@ WAYS = {"one server": one_server, "four servers": four_servers}
 
 def settings(database_url: str, redis_url: str, run: Run) -> dict[str, Any]:
     """Return a hub's settings: this limit, and no other."""
-    limits = {**UNLIMITED, "INGEST_RATE_PER_MIN": str(run.limit)}
+    limits = {**UNLIMITED, **PATIENT, "INGEST_RATE_PER_MIN": str(run.limit)}
     return {"DATABASE_URL": database_url, "REDIS_URL": redis_url, **limits}
 
 

@@ -19,7 +19,7 @@ from tests.support.databases import PostgresDatabases, query
 from tests.support.endings import WAYS, End, key_of, revoke_server_key
 from tests.support.hubs import Hub
 from tests.support.redis import Redis
-from tests.support.workers import frozen, lines_to_each, workers
+from tests.support.workers import PATIENT, frozen, lines_to_each, workers
 
 SLUGS = (f"ended-{number}" for number in count(1))
 PROCESSES, LINES = 4, 8
@@ -55,7 +55,7 @@ def four(
     try:
         redis.start()
         with postgres_databases.migrated() as url:
-            settings = {"DATABASE_URL": url, "REDIS_URL": redis.url, **UNLIMITED}
+            settings = {"DATABASE_URL": url, "REDIS_URL": redis.url, **UNLIMITED, **PATIENT}
             hub = Hub(tmp_path_factory.mktemp("four"), settings)
             try:
                 hub.start("--workers", str(PROCESSES))

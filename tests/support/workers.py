@@ -8,6 +8,8 @@ import psutil
 from tests.support.client import Line
 from tests.support.hubs import Hub
 
+PATIENT = {"HUB_KEEP_ALIVE_SECONDS": "300"}
+"""For a hub whose connections rest in a test: another one might reach another process."""
 NOWHERE = "/nowhere"
 
 
