@@ -8,7 +8,7 @@ from typing import Any
 from weakref import WeakSet
 
 import sqlalchemy as sa
-from sqlalchemy import exc
+from sqlalchemy import exc, pool
 
 from hub.errors import Unavailable
 from hub.store.breaker import Breaker
@@ -54,6 +54,7 @@ class PostgresDatabase:
             url,
             # An error's text ends up in a log, where bodies and phone numbers have no place.
             hide_parameters=True,
+            poolclass=_Pool,
             pool_size=POOL_SIZE,
             max_overflow=0,
             pool_timeout=CONNECT_SECONDS,
@@ -160,6 +161,20 @@ class PostgresDatabase:
         """Let go of every connection: what waits on one has its answer, idle ones are made anew."""
         for connection in list(self._connections):
             connection.terminate()
+
+
+class _Pool(pool.AsyncAdaptedQueuePool):
+    """A pool of connections that are there: an entry whose connection was lost is not kept.
+
+    Else it would be handed out before connections that wait unused, and its holder would have to
+    make one, perhaps where the server has no room for it.
+    """
+
+    def _do_return_conn(self, record: pool.ConnectionPoolEntry) -> None:
+        if record.dbapi_connection is None:
+            self._dec_overflow()
+        else:
+            super()._do_return_conn(record)
 
 
 def _is_unreached(error: BaseException) -> bool:

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 
 import pytest
 import sqlalchemy as sa
@@ -14,6 +15,11 @@ from tests.support.databases import query
 from tests.support.postgres import Postgres
 
 pytestmark = pytest.mark.server
+ROOM_FOR_TWO = {
+    "max_connections": "2",
+    "max_wal_senders": "0",
+    "superuser_reserved_connections": "0",
+}
 Work = Callable[[sa.Connection], object]
 
 
@@ -206,3 +212,18 @@ async def test_others_connections_leave_us_those_we_have(own_postgres: Postgres)
     await database.close()
 
     assert answers == [1] * 20
+
+
+async def test_full_pool_finds_those_that_it_has(
+    database: PostgresDatabase, own_postgres: Postgres
+) -> None:
+    """After a restart that leaves room for two, six lost connections are in nobody's way."""
+    own_postgres.stop_at_once()
+    own_postgres.start(**ROOM_FOR_TWO)
+    with suppress(Unavailable):
+        await database.read(one)
+    await back(database)
+
+    for _ in range(20):
+        answers = await asyncio.gather(*(database.read(one) for _ in range(20)))
+        assert answers == [1] * 20
