@@ -15,7 +15,7 @@ import msgspec
 HANDOVER = "HUB_HANDOVER"
 REHEARSAL = "HUB_REHEARSAL"
 """Set for a process that only finds out whether a new start would succeed."""
-_UNSENT_BYTES = 128 * 1024
+_RESTRAINTS = {"TCP_NOTSENT_LOWAT": 128 * 1024, "TCP_USER_TIMEOUT": 60_000}
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
@@ -44,20 +44,22 @@ def bind(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listening = socket.socket(family, socket.SOCK_STREAM)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    _keep_little(listening)
+    _restrain(listening)
     listening.bind((host, port))
     listening.listen(2048)
     return listening
 
 
-def _keep_little(listening: socket.socket) -> None:
+def _restrain(listening: socket.socket) -> None:
     """Let the kernel keep little of what a client does not read, else it is megabytes of each.
 
-    Each connection inherits it. Systems that know no such thing keep what they like.
+    And let it give up a client that is gone without a word after a minute, not after fifteen. Each
+    connection inherits both. Systems that know no such thing do as they like.
     """
-    option = getattr(socket, "TCP_NOTSENT_LOWAT", None)
-    if option is not None:
-        listening.setsockopt(socket.IPPROTO_TCP, option, _UNSENT_BYTES)
+    for name, value in _RESTRAINTS.items():
+        option = getattr(socket, name, None)
+        if option is not None:
+            listening.setsockopt(socket.IPPROTO_TCP, option, value)
 
 
 def rehearse() -> int:
