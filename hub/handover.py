@@ -78,7 +78,7 @@ def is_ours() -> bool:
 
 
 def execute(handover: Handover) -> NoReturn:
-    """Become the program that the command line names now.
+    """Become the program that the command line names now; `OSError` when there is none.
 
     Signals wait until it can heed them: one that came in between would end us, and leave the
     processes that serve without a parent.

@@ -112,7 +112,7 @@ class Prefork:
         """Return when a signal came, a child answers, or a pause is over."""
         pipes = {process.pipe: pid for pid, process in self._children.items() if process.pipe}
         pause = self._not_before - time.monotonic()
-        timeout = max(pause, 0) if len(self._children) < self._processes else None
+        timeout = pause if pause > 0 else None
         readable, _, _ = select.select([self._wake_read, *pipes], [], [], timeout)
         for descriptor in readable:
             if descriptor == self._wake_read:
@@ -166,7 +166,10 @@ class Prefork:
         if self._restart_wanted and self._rehearsal is None and not self._predecessors:
             self._restart_wanted = False
             log.info("restarting")
-            self._rehearsal = handover.rehearse()
+            try:
+                self._rehearsal = handover.rehearse()
+            except OSError as error:
+                log.error("restart_refused", cause=str(error))  # noqa: TRY400 - the cause is all
 
     def _rehearsed(self, status: int) -> None:
         """Start anew when that would succeed; else all stays as it is."""
@@ -176,7 +179,11 @@ class Prefork:
             log.error("restart_refused", status=os.waitstatus_to_exitcode(status))
             return
         serving = tuple(self._children)
-        handover.execute(Handover(self._listening.fileno(), self._lifeline, serving))
+        try:
+            handover.execute(Handover(self._listening.fileno(), self._lifeline, serving))
+        except OSError as error:
+            handover.finish()
+            log.error("restart_refused", cause=str(error))  # noqa: TRY400 - the cause is all
 
     def _fork(self) -> None:
         told, tell = os.pipe()

@@ -133,6 +133,14 @@ async def test_restarts_are_not_noticed(
     await restarted(make_hub, postgres_database_url, 2, record_property)
 
 
+def test_one_process_stops_on_a_hangup(make_hub: MakeHub, sqlite_url: str) -> None:
+    """A single one cannot be replaced while it serves: SIGHUP is an orderly stop."""
+    hub = make_hub(DATABASE_URL=sqlite_url)
+    hub.start()
+
+    assert hub.process.stop(signal.SIGHUP) == 0
+
+
 @pytest.mark.heavy
 @pytest.mark.timeout(600)
 async def test_twenty_restarts_are_not_noticed(

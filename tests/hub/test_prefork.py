@@ -37,11 +37,15 @@ Prefork(child, 2, listening).run()
 """
 
 
-def _start(folder: Path, seconds: float) -> subprocess.Popen[bytes]:
+def _start(
+    folder: Path, seconds: float, executable: Path = Path(sys.executable)
+) -> subprocess.Popen[bytes]:
     folder.mkdir(exist_ok=True)
     with (folder.parent / "log").open("wb") as log:
         return subprocess.Popen(
-            [sys.executable, "-c", PARENT, str(folder), str(seconds)], stdout=log
+            [executable, "-c", PARENT, str(folder), str(seconds)],
+            stdout=log,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
         )
 
 
@@ -150,6 +154,44 @@ def test_nobody_goes_before_a_successor_answers(born: Path) -> None:
         assert parent.wait(SECONDS) == 0
     finally:
         parent.kill()
+
+
+def test_a_parent_that_waits_does_nothing(born: Path) -> None:
+    """While a successor takes its time, and while the last ones end, it costs no processor."""
+    parent = _start(born, 60)
+    try:
+        assert wait_for(lambda: len(list(born.iterdir())) == 2, SECONDS)
+        (born.parent / "silent").touch()
+        parent.send_signal(signal.SIGHUP)
+        assert wait_for(lambda: len(list(born.iterdir())) == 3, SECONDS)
+        before = sum(psutil.Process(parent.pid).cpu_times()[:2])
+
+        time.sleep(1)
+
+        assert sum(psutil.Process(parent.pid).cpu_times()[:2]) - before < 0.3
+    finally:
+        parent.send_signal(signal.SIGTERM)
+        parent.wait(SECONDS)
+
+
+def test_an_interpreter_that_is_gone_stops_nothing(born: Path, tmp_path: Path) -> None:
+    """A restart in the middle of an installation is refused, and the processes go on."""
+    python = tmp_path / "python"
+    python.symlink_to(sys.executable)
+    parent = _start(born, 60, executable=python)
+    try:
+        assert wait_for(lambda: len(list(born.iterdir())) == 2, SECONDS)
+        before = _children(parent)
+        python.unlink()
+
+        parent.send_signal(signal.SIGHUP)
+        log = born.parent / "log"
+        assert wait_for(lambda: "restart_refused" in log.read_text(), SECONDS)
+
+        assert _children(parent) == before
+    finally:
+        parent.send_signal(signal.SIGTERM)
+        parent.wait(SECONDS)
 
 
 def test_processes_end_with_their_parent(born: Path) -> None:
