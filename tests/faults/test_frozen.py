@@ -15,6 +15,18 @@ LINES, PEOPLE = 4, 20
 TIMES, FROZEN_SECONDS, DELAY_SECONDS = 3, 2.5, 1.5
 
 
+async def freeze_the_first(hub: Hub, traffic: Traffic) -> float:
+    """Freeze the first process again and again, then end the traffic; return when it began."""
+    await until(lambda: all(len(answers) > 50 for answers in traffic.answers))
+    began = time.monotonic()
+    for _ in range(TIMES):
+        with frozen(workers(hub)[:1]):
+            await asyncio.sleep(FROZEN_SECONDS)
+        await asyncio.sleep(0.5)
+    traffic.over.set()
+    return began
+
+
 async def test_a_frozen_process_delays_the_others_by_a_second(
     make_hub: Callable[..., Hub],
     postgres_database_url: str,
@@ -31,18 +43,7 @@ async def test_a_frozen_process_delays_the_others_by_a_second(
     ledger = Ledger()
     async with lines_to_each(hub, business.bearer, LINES) as lines:
         traffic = Traffic("/messages", lines, ledger, PEOPLE)
-
-        async def freeze_one() -> float:
-            await until(lambda: all(len(answers) > 50 for answers in traffic.answers))
-            moment = time.monotonic()
-            for _ in range(TIMES):
-                with frozen(workers(hub)[:1]):
-                    await asyncio.sleep(FROZEN_SECONDS)
-                await asyncio.sleep(0.5)
-            traffic.over.set()
-            return moment
-
-        moment, _ = await asyncio.gather(freeze_one(), traffic.run())
+        moment, _ = await asyncio.gather(freeze_the_first(hub, traffic), traffic.run())
         unknown = [answer for answer in traffic.answers[0] if answer.status != 200]
         for answer in unknown:
             reply = await lines[0][0].insist("/messages", traffic.body(answer.name))
