@@ -170,6 +170,9 @@ class _Pool(pool.AsyncAdaptedQueuePool):
     make one, perhaps where the server has no room for it.
     """
 
+    # What it logs is the library's, and as quiet.
+    __module__ = pool.__name__
+
     def _do_return_conn(self, record: pool.ConnectionPoolEntry) -> None:
         if record.dbapi_connection is None:
             self._dec_overflow()
