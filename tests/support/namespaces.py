@@ -66,8 +66,9 @@ class Network:
         _in(DATA, "link", "set", f"{service}-{host}", "up")
 
     def remove(self) -> None:
-        """Take everything away: a host that is gone takes its cables with it."""
+        """Take everything away: a host that is gone takes its cables with it, but in its time."""
         for host in (*HOSTS, DATA):
+            _ip("link", "delete", _here(host), strict=False)
             _ip("netns", "delete", _name(host), strict=False)
 
     def _make(self) -> None:
@@ -88,7 +89,7 @@ class Network:
     def _lay(self, host: str, device: str) -> None:
         """Lay a cable from the tests to a host."""
         near, far = self._ends()
-        here = f"{device}{os.getpid() % 1_000_000}{host[:3]}"
+        here = _here(host)
         peer = ("peer", "name", device, "netns", _name(host))
         _ip("link", "add", here, "type", "veth", *peer)
         _ip("address", "add", f"{near}/30", "dev", here)
@@ -129,6 +130,11 @@ def _address(number: int) -> str:
 
 def _name(host: str) -> str:
     return f"hub-{os.getpid()}-{host}"
+
+
+def _here(host: str) -> str:
+    """Name the tests' end of a cable: 15 characters at most, and no other run's."""
+    return f"hub{os.getpid()}{host[:3]}"
 
 
 def _remove_left_over() -> None:
