@@ -9,7 +9,7 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from contextvars import Context
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -21,8 +21,38 @@ class Full(Exception):
     """So many items wait already that this one is not taken."""
 
 
+class Late(Exception):
+    """The item waited longer than its caller can; what was in work by then may still be done."""
+
+
 class Closed(Full):
     """The batcher takes nothing any more."""
+
+
+class Patience:
+    """Tells those who wait too long that they are late, with one timer for all of them."""
+
+    def __init__(self, seconds: float) -> None:
+        """Everybody may wait so many seconds."""
+        self._seconds = seconds
+        self._ends: deque[tuple[float, asyncio.Future[Any]]] = deque()
+
+    def lend(self, answer: asyncio.Future[Any]) -> None:
+        """Wait for this answer from now on."""
+        loop = answer.get_loop()
+        end = loop.time() + self._seconds
+        if not self._ends:
+            loop.call_at(end, self._look, loop)
+        self._ends.append((end, answer))
+
+    def _look(self, loop: asyncio.AbstractEventLoop) -> None:
+        now = loop.time()
+        while self._ends and (self._ends[0][1].done() or self._ends[0][0] <= now):
+            _, answer = self._ends.popleft()
+            if not answer.done():
+                answer.set_exception(Late())
+        if self._ends:
+            loop.call_at(self._ends[0][0], self._look, loop)
 
 
 class Batcher(Generic[T, R]):
@@ -31,13 +61,20 @@ class Batcher(Generic[T, R]):
     `work` gets one to `most` items in the order of their arrival and returns one answer per item,
     in the same order. An `Exception` among the answers is raised to that item's caller alone; one
     that `work` raises, to every caller of the batch. At most `flights` batches are in work at once,
-    and at most `room` items wait for theirs.
+    and at most `room` items wait for theirs. After `patience` seconds a caller is told `Late`.
     """
 
     def __init__(
-        self, work: Work[T, R], *, most: int = 128, room: int = 10_000, flights: int = 1
+        self,
+        work: Work[T, R],
+        *,
+        most: int = 128,
+        room: int = 10_000,
+        flights: int = 1,
+        patience: float | None = None,
     ) -> None:
         """Prepare; no loop has to be running yet."""
+        self._patience = Patience(patience) if patience else None
         self._work = work
         self._most = most
         self._room = room
@@ -66,6 +103,8 @@ class Batcher(Generic[T, R]):
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[R] = loop.create_future()
         self._waiting.append((item, answer))
+        if self._patience:
+            self._patience.lend(answer)
         self._summon(loop)
         return await answer
 

@@ -18,18 +18,30 @@ _VALUES = {character: value for value, character in enumerate(ALPHABET)}
 _PAIRS = [high + low for high in ALPHABET for low in ALPHABET]
 _LENGTH = 26
 _BITS = 128
+_LOW = (1 << 70) - 1
 
 
 def new() -> UUID:
     """Return a fresh UUIDv7 (RFC 9562): its first 48 bits are the millisecond of its making."""
-    return UUID(int=uuid7().int)
+    return UUID(bytes=uuid7().bytes)
+
+
+def fresh() -> str:
+    """Return a fresh UUIDv7 as the hex text it is sent and stored as: a tenth of the work."""
+    return uuid7().hex
 
 
 def wire(kind: Kind, uuid: UUID) -> str:
     """Write an id as the outside sees it."""
-    number = uuid.int
-    pairs = [_PAIRS[number >> shift & 1023] for shift in range(120, -1, -10)]
-    return f"{kind}_{''.join(pairs)}"
+    # Spelled out: every answer to a message holds four, and a loop takes twice as long.
+    number, pair = uuid.int, _PAIRS
+    high, low = number >> 70, number & _LOW
+    return (
+        f"{kind}_{pair[high >> 50]}{pair[high >> 40 & 1023]}{pair[high >> 30 & 1023]}"
+        f"{pair[high >> 20 & 1023]}{pair[high >> 10 & 1023]}{pair[high & 1023]}{pair[low >> 60]}"
+        f"{pair[low >> 50 & 1023]}{pair[low >> 40 & 1023]}{pair[low >> 30 & 1023]}"
+        f"{pair[low >> 20 & 1023]}{pair[low >> 10 & 1023]}{pair[low & 1023]}"
+    )
 
 
 def parse(kind: Kind, text: str) -> UUID | None:

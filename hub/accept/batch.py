@@ -15,7 +15,7 @@ import structlog
 from hub import metrics
 from hub.accept import steps
 from hub.accept.draft import Entry, Traits
-from hub.batching import Batcher, Full
+from hub.batching import Batcher, Full, Late
 from hub.contracts import Accepted
 from hub.errors import BadRequest, Unavailable
 from hub.store.database import Contended, Database, Rejected
@@ -23,6 +23,8 @@ from hub.store.database import Contended, Database, Rejected
 MOST = 128
 WAITING = 2048
 RERUNS = 8
+SECONDS = 3.2
+"""No message waits longer; one that was in work by then may still be stored."""
 TROUBLE_SECONDS = 5
 
 Answer = Accepted | Exception
@@ -37,7 +39,9 @@ class Acceptor:
         """Store in this database, by the traits that its channels and plugins have by then."""
         self._database = database
         self._traits = traits
-        self._batcher: Batcher[Entry, Accepted] = Batcher(self._flush, most=MOST, room=WAITING)
+        self._batcher: Batcher[Entry, Accepted] = Batcher(
+            self._flush, most=MOST, room=WAITING, patience=SECONDS
+        )
 
     async def accept(self, entry: Entry) -> Accepted:
         """Store one message; return after its commit.
@@ -48,7 +52,7 @@ class Acceptor:
             raise Unavailable(f"{trouble}, try again later", retry_after=TROUBLE_SECONDS)
         try:
             return await self._batcher.submit(entry)
-        except (Full, Contended) as error:
+        except (Full, Late, Contended) as error:
             raise Unavailable from error
         except Rejected as error:
             # Our own checks let it pass, so it is ours to know; the caller can only send less.

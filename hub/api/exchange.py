@@ -3,7 +3,9 @@
 import re
 import time
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, cast
+from uuid import UUID
 
 from litestar.types import HTTPScope, Message, Send
 
@@ -14,6 +16,8 @@ from hub.auth.headers import Headers
 from hub.auth.proxies import Network, client_address
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_.-]{1,64}\Z")
+WHOLE = "hub.whole"
+"""The ASGI extension `(status, headers, body) -> bool`: writes an answer in one piece, or not."""
 _SAFETY = [(b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"no-referrer")]
 
 
@@ -31,6 +35,11 @@ def call_of(scope: Mapping[str, Any]) -> Call:
     return cast("Call", scope["state"]["hub_call"])
 
 
+@lru_cache(1024)
+def _shown(key_id: UUID) -> str:
+    return ids.wire("key", key_id)
+
+
 class Exchange:
     """One request, from its first byte known to us to the last byte of its answer."""
 
@@ -42,7 +51,7 @@ class Exchange:
         self.status = 0
         self.call = call
         given = call.headers.get("x-request-id")
-        self.request_id = given if given and _REQUEST_ID.match(given) else f"req_{ids.new().hex}"
+        self.request_id = given if given and _REQUEST_ID.match(given) else f"req_{ids.fresh()}"
         logs.request_id.set(self.request_id)
 
     async def send(self, message: Message) -> None:
@@ -53,11 +62,14 @@ class Exchange:
         await self._send(message)
 
     async def answer(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
-        """Send a whole answer."""
+        """Send a whole answer, in one piece when the server knows how."""
         raw = [(name.encode(), value.encode()) for name, value in headers.items()]
-        raw.append((b"content-length", b"%d" % len(body)))
-        await self.send({"type": "http.response.start", "status": status, "headers": raw})
-        await self._send({"type": "http.response.body", "body": body, "more_body": False})
+        raw += [(b"content-length", b"%d" % len(body)), *self._headers()]
+        self.status = status
+        write: Any = (self._scope.get("extensions") or {}).get(WHOLE)
+        if write is None or not write(status, raw, body):
+            await self._send({"type": "http.response.start", "status": status, "headers": raw})
+            await self._send({"type": "http.response.body", "body": body, "more_body": False})
 
     def close(self, route: str) -> None:
         """Write the one line and count; `route` is the path's template, never the path."""
@@ -69,7 +81,7 @@ class Exchange:
             route=route,
             status=self.status,
             ms=round(seconds * 1000, 1),
-            key=ids.wire("key", caller.key_id) if caller and caller.key_id else None,
+            key=_shown(caller.key_id) if caller and caller.key_id else None,
         )
 
     def _headers(self) -> list[tuple[bytes, bytes]]:

@@ -12,12 +12,15 @@ import struct
 import termios
 from array import array
 from collections import deque
-from typing import Any
+from functools import partial
+from typing import Any, cast
 
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
+from hub.api.exchange import WHOLE
 from hub.errors import BadRequest, HubError, Timeout, Unavailable
+from hub.http import whole
 from hub.http.refusals import HeadTooLarge, last_word, what_is_wrong
 from hub.http.watch import MOST_LEAVING, NEVER, Watch
 
@@ -125,6 +128,7 @@ class Connection(HttpToolsProtocol):
         """Begin to answer."""
         super().on_headers_complete()
         self._served = self.scope
+        self.scope["extensions"] = {WHOLE: cast("Any", partial(whole.write, self.cycle))}
         self.headers = _TRAILERS
         self.due = NEVER
         if self._watch.going:

@@ -9,7 +9,7 @@ from hub.accept import identities, statuses
 from hub.accept.batch import Acceptor
 from hub.accept.draft import Entry, Traits
 from hub.contracts import Accepted, Arrival, Channel, Message, StatusChange
-from hub.errors import BadRequest, Unavailable
+from hub.errors import BadRequest
 from hub.hooks import Hooks
 from hub.sealing import Sealer
 from hub.services.connections import Connections, PluginConnections
@@ -20,8 +20,6 @@ from hub.services.organizations import Organizations
 from hub.services.users import Users
 from hub.settings import Settings
 from hub.store.database import Database
-
-ACCEPT_SECONDS = 3.2
 
 
 class Hub:
@@ -59,10 +57,7 @@ class Hub:
         """
         self.waiting += len(entries)
         try:
-            async with asyncio.timeout(ACCEPT_SECONDS):
-                answers = await self._accept_all(entries, arrival)
-        except TimeoutError as error:
-            raise Unavailable from error
+            answers = await self._accept_all(entries, arrival)
         finally:
             self.waiting -= len(entries)
         self.on_accepted()

@@ -114,7 +114,7 @@ class NewWidgetEvent(Struct, frozen=True):
     key_id: UUID | None
     kind: str
     path: str | None
-    id: UUID = field(default_factory=ids.new)
+    id: str = field(default_factory=ids.fresh)
 
 
 class NewEvent(Struct, frozen=True):
@@ -127,4 +127,4 @@ class NewEvent(Struct, frozen=True):
     state: str = DONE
     """`waiting` when somebody has to be told; else it is only kept, and no worker looks at it."""
     attempts: int = 0
-    id: UUID = field(default_factory=ids.new)
+    id: str = field(default_factory=ids.fresh)

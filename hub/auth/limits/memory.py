@@ -56,14 +56,17 @@ class MemoryLimiter:
     async def take(self, buckets: Sequence[Bucket]) -> list[Verdict]:
         """Take one from all of the buckets or from none; see `Limiter`."""
         now = self._now()
-        if all(self._counted(bucket, now) < bucket.limit for bucket in buckets):
-            self._add(buckets, now)
-            return self._judge(buckets, now, taken=True)
-        return self._judge(buckets, now, taken=False)
+        counts = [self._counted(bucket, now) for bucket in buckets]
+        for bucket, count in zip(buckets, counts, strict=True):
+            if count >= bucket.limit:
+                return self._judge(buckets, counts, now)
+        self._add(buckets, now)
+        return self._judge(buckets, [count + 1 for count in counts], now, taken=True)
 
     async def peek(self, buckets: Sequence[Bucket]) -> list[Verdict]:
         """Return how the buckets stand; see `Limiter`."""
-        return self._judge(buckets, self._now(), taken=False)
+        now = self._now()
+        return self._judge(buckets, [self._counted(bucket, now) for bucket in buckets], now)
 
     def count(self, buckets: Sequence[Bucket]) -> None:
         """Count a call that was allowed elsewhere, whether there is room or not."""
@@ -99,11 +102,12 @@ class MemoryLimiter:
                 return
             del self._logs[name]
 
-    def _judge(self, buckets: Sequence[Bucket], now: int, *, taken: bool) -> list[Verdict]:
+    def _judge(
+        self, buckets: Sequence[Bucket], counts: Sequence[int], now: int, *, taken: bool = False
+    ) -> list[Verdict]:
         wall = round(self._wall() * MICROSECONDS)
         verdicts = []
-        for bucket in buckets:
-            count = self._counted(bucket, now)
+        for bucket, count in zip(buckets, counts, strict=True):
             leaver = max(count - bucket.limit, 0)
             wait = self._logs[bucket.name].leaves(leaver) - now if count else 0
             allowed = taken or count < bucket.limit

@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from hub.services import hub as services
 from hub.services.hub import Hub
 from tests.hub.api.conftest import Business
 
@@ -16,7 +15,7 @@ async def test_message_that_takes_too_long_is_503_and_may_be_stored(
     hub: Hub, bakery: Business, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whoever is not answered in time sends the same again and learns what became of it."""
-    monkeypatch.setattr(services, "ACCEPT_SECONDS", 1)
+    monkeypatch.setattr(hub._acceptor._batcher._patience, "_seconds", 1)
     write, going_on = hub.database.write, asyncio.Event()
 
     async def slow(work: Any) -> Any:

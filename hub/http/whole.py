@@ -1,0 +1,38 @@
+"""An answer in one piece: what uvicorn does in two messages and a look at each header.
+
+An app finds it among the scope's extensions (ASGI: "Extensions"), under `hub.api.exchange.WHOLE`.
+Its headers are the app's own work, so that only their number of lines is looked at.
+"""
+
+from collections.abc import Sequence
+from http import HTTPStatus
+
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
+
+Header = tuple[bytes, bytes]
+
+
+def write(cycle: RequestResponseCycle, status: int, headers: Sequence[Header], body: bytes) -> bool:
+    """Write a whole answer, its length among the headers; False when it has to go the long way.
+
+    That is so when the client does not keep up with reading: somebody has to wait for it.
+    """
+    if cycle.flow.write_paused or cycle.response_started:
+        return False
+    if cycle.disconnected:
+        return True
+    told = [*cycle.default_headers, *headers]
+    if not cycle.keep_alive:
+        told.append((b"connection", b"close"))
+    lines = [b"%b: %b\r\n" % header for header in told]
+    head = b"".join([STATUS_LINE[HTTPStatus(status)], *lines, b"\r\n"])
+    if head.count(b"\n") != len(lines) + 2:
+        raise ValueError("A header holds a line break")
+    cycle.response_started = cycle.response_complete = True
+    cycle.waiting_for_100_continue = False
+    cycle.transport.write(head + body)
+    cycle.message_event.set()
+    if not cycle.keep_alive:
+        cycle.transport.close()
+    cycle.on_response()
+    return True
