@@ -9,7 +9,10 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from contextvars import Context
+from functools import partial
 from typing import Any, Generic, TypeVar
+
+from msgspec import Struct
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -27,6 +30,19 @@ class Late(Exception):
 
 class Closed(Full):
     """The batcher takes nothing any more."""
+
+
+class Waits(Struct, frozen=True):
+    """How long things may wait.
+
+    A batch costs nearly the same whether it carries one item or a hundred, and those who were just
+    answered often come back at once. So the next batch is held for as many as were answered, for
+    at most the share `gather` of the time that the last one took.
+    """
+
+    patience: float | None = None
+    """After so many seconds a caller is told `Late`."""
+    gather: float = 0.0
 
 
 class Patience:
@@ -61,7 +77,7 @@ class Batcher(Generic[T, R]):
     `work` gets one to `most` items in the order of their arrival and returns one answer per item,
     in the same order. An `Exception` among the answers is raised to that item's caller alone; one
     that `work` raises, to every caller of the batch. At most `flights` batches are in work at once,
-    and at most `room` items wait for theirs. After `patience` seconds a caller is told `Late`.
+    and at most `room` items wait for theirs.
     """
 
     def __init__(
@@ -71,10 +87,10 @@ class Batcher(Generic[T, R]):
         most: int = 128,
         room: int = 10_000,
         flights: int = 1,
-        patience: float | None = None,
+        waits: Waits = Waits(),  # noqa: B008 - it is frozen
     ) -> None:
         """Prepare; no loop has to be running yet."""
-        self._patience = Patience(patience) if patience else None
+        self._patience = Patience(waits.patience) if waits.patience else None
         self._work = work
         self._most = most
         self._room = room
@@ -83,6 +99,9 @@ class Batcher(Generic[T, R]):
         self._flying: set[asyncio.Task[None]] = set()
         self._summoned = False
         self._closed = False
+        self._gather = waits.gather
+        self._expected = 0
+        self._timer: asyncio.TimerHandle | None = None
 
     @property
     def waiting(self) -> int:
@@ -105,7 +124,11 @@ class Batcher(Generic[T, R]):
         self._waiting.append((item, answer))
         if self._patience:
             self._patience.lend(answer)
-        self._summon(loop)
+        if self._timer is None:
+            self._summon(loop)
+        elif len(self._waiting) >= self._expected:
+            self._stop_gathering()
+            self._summon(loop)
         return await answer
 
     async def close(self) -> None:
@@ -124,11 +147,13 @@ class Batcher(Generic[T, R]):
 
     def _launch(self) -> None:
         self._summoned = False
+        self._stop_gathering()
         while len(self._flying) < self._flights and (batch := self._next_batch()):
             # A context of its own: the log lines of a flight are not those of its first caller.
-            flight = asyncio.get_running_loop().create_task(self._fly(batch), context=Context())
+            loop = asyncio.get_running_loop()
+            flight = loop.create_task(self._fly(batch), context=Context())
             self._flying.add(flight)
-            flight.add_done_callback(self._land)
+            flight.add_done_callback(partial(self._land, len(batch), loop.time()))
 
     def _next_batch(self) -> list[tuple[T, asyncio.Future[R]]]:
         batch: list[tuple[T, asyncio.Future[R]]] = []
@@ -153,10 +178,25 @@ class Batcher(Generic[T, R]):
             for (_, answer), result in pairs:
                 _settle(answer, result)
 
-    def _land(self, flight: asyncio.Task[None]) -> None:
+    def _land(self, carried: int, began: float, flight: asyncio.Task[None]) -> None:
         self._flying.discard(flight)
+        loop = flight.get_loop()
+        if self._gather and carried > 1 and not self._closed:
+            self._expected = carried + len(self._waiting)
+            wait = (loop.time() - began) * self._gather
+            self._timer = loop.call_later(wait, self._gathered, loop)
+        elif self._waiting:
+            self._summon(loop)
+
+    def _gathered(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._stop_gathering()
         if self._waiting:
-            self._summon(flight.get_loop())
+            self._summon(loop)
+
+    def _stop_gathering(self) -> None:
+        if self._timer:
+            self._timer.cancel()
+            self._timer = None
 
 
 def _settle(answer: asyncio.Future[R], result: R | Exception) -> None:

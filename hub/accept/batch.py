@@ -6,6 +6,7 @@ busy one shares each commit among many. Nobody is answered before the commit.
 
 import asyncio
 import random
+from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import partial
@@ -15,7 +16,7 @@ import structlog
 from hub import metrics
 from hub.accept import steps
 from hub.accept.draft import Entry, Traits
-from hub.batching import Batcher, Full, Late
+from hub.batching import Batcher, Full, Late, Waits
 from hub.contracts import Accepted
 from hub.errors import BadRequest, Unavailable
 from hub.store.database import Contended, Database, Rejected
@@ -23,6 +24,7 @@ from hub.store.database import Contended, Database, Rejected
 MOST = 128
 WAITING = 2048
 RERUNS = 8
+GATHER = 0.25
 SECONDS = 3.2
 """No message waits longer; one that was in work by then may still be stored."""
 TROUBLE_SECONDS = 5
@@ -40,7 +42,7 @@ class Acceptor:
         self._database = database
         self._traits = traits
         self._batcher: Batcher[Entry, Accepted] = Batcher(
-            self._flush, most=MOST, room=WAITING, patience=SECONDS
+            self._flush, most=MOST, room=WAITING, waits=Waits(patience=SECONDS, gather=GATHER)
         )
 
     async def accept(self, entry: Entry) -> Accepted:
@@ -91,9 +93,13 @@ class Acceptor:
 
 def _count(entries: Sequence[Entry], answers: Sequence[Answer]) -> None:
     metrics.batch(len(entries))
-    for entry, answer in zip(entries, answers, strict=True):
-        if isinstance(answer, Accepted) and not answer.duplicate:
-            metrics.accepted(entry.message.channel)
+    stored = Counter(
+        entry.message.channel
+        for entry, answer in zip(entries, answers, strict=True)
+        if isinstance(answer, Accepted) and not answer.duplicate
+    )
+    for channel, count in stored.items():
+        metrics.accepted(channel, count)
 
 
 def _may_be_one(error: Exception) -> bool:

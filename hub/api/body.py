@@ -2,6 +2,8 @@
 
 import asyncio
 import re
+from collections.abc import Mapping
+from typing import Any
 
 from litestar.types import Receive
 
@@ -9,25 +11,38 @@ from hub.auth.admission import Call
 from hub.errors import BadRequest, Timeout, TooLarge, UnsupportedMedia
 
 BODY_SECONDS = 15.0
+ARRIVED = "hub.arrived"
+"""The ASGI extension `() -> bytearray | None`: the whole body, when nothing of it is missing."""
 _JSON = re.compile(r"application/(?:[a-z0-9.+-]+\+)?json\s*(?:;|\Z)", re.IGNORECASE)
 
 
-async def read_body(call: Call, receive: Receive, most: int) -> bytes:
-    """Read a JSON body of at most `most` bytes that arrives within 15 seconds.
+class Body:
+    """The body of one request, not read yet."""
 
-    Raises 413, 415 or 408; a client that goes away in the middle is a 400 nobody reads.
-    """
-    declared = call.headers.get("content-length") or ""
-    if declared.isdecimal() and int(declared) > most:
-        raise TooLarge(f"The request may have {most} bytes")
-    media = call.headers.get("content-type")
-    if media is not None and media != "application/json" and not _JSON.match(media):
-        raise UnsupportedMedia
-    try:
-        async with asyncio.timeout(BODY_SECONDS):
-            return await _read(receive, most)
-    except TimeoutError as error:
-        raise Timeout from error
+    def __init__(self, scope: Mapping[str, Any], receive: Receive) -> None:
+        """Take what the server gives the app."""
+        self._arrived: Any = (scope.get("extensions") or {}).get(ARRIVED)
+        self._receive = receive
+
+    async def read(self, call: Call, most: int) -> bytes:
+        """Return a JSON body of at most `most` bytes that arrives within 15 seconds.
+
+        Raises 413, 415 or 408; a client that goes away in the middle is a 400 nobody reads.
+        """
+        declared = call.headers.get("content-length") or ""
+        if declared.isdecimal() and int(declared) > most:
+            raise TooLarge(f"The request may have {most} bytes")
+        media = call.headers.get("content-type")
+        if media is not None and media != "application/json" and not _JSON.match(media):
+            raise UnsupportedMedia
+        arrived = self._arrived() if self._arrived else None
+        if arrived is not None and len(arrived) <= most:
+            return bytes(arrived)
+        try:
+            async with asyncio.timeout(BODY_SECONDS):
+                return await _read(self._receive, most)
+        except TimeoutError as error:
+            raise Timeout from error
 
 
 async def _read(receive: Receive, most: int) -> bytes:

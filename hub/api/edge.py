@@ -12,11 +12,12 @@ from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from hub.api import problems
+from hub.api.body import Body
 from hub.api.exchange import Exchange, call_from
 from hub.auth.admission import Call
 from hub.auth.proxies import Network
 
-Lane = Callable[[Call, Receive], Awaitable[bytes]]
+Lane = Callable[[Call, Body], Awaitable[bytes]]
 """Answers a POST with the JSON of a 200, or raises."""
 
 _JSON = {"content-type": "application/json"}
@@ -50,7 +51,7 @@ class Edge:
         try:
             if scope["method"] == "POST" and (lane := self._lanes.get(path)):
                 route = path
-                await exchange.answer(200, _JSON, await lane(exchange.call, receive))
+                await exchange.answer(200, _JSON, await lane(exchange.call, Body(scope, receive)))
             else:
                 state = scope.setdefault("state", {})
                 state["hub_call"], state["hub_request_id"] = exchange.call, exchange.request_id

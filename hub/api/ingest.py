@@ -11,11 +11,10 @@ import msgspec
 import structlog
 from litestar import HttpMethod, Request, Response, route
 from litestar.handlers import HTTPRouteHandler
-from litestar.types import Receive
 
 from hub import ids
 from hub.api import cors
-from hub.api.body import read_body
+from hub.api.body import Body
 from hub.api.decode import decode, decode_signed
 from hub.api.edge import Lane
 from hub.api.exchange import call_of
@@ -43,14 +42,14 @@ class Ingest:
         self._hub = hub
         self._live = live
 
-    async def post(self, call: Call, receive: Receive, connection_id: str | None = None) -> bytes:
+    async def post(self, call: Call, body: Body, connection_id: str | None = None) -> bytes:
         """Admit, read, normalize, accept; return the reply as JSON.
 
         Raises the `HubError` that refuses the call. `connection_id` is what the path names.
         """
         call.varies = self.channel.auth == "widget_key"
         try:
-            arrival, payload = await self._admit(call, receive, connection_id)
+            arrival, payload = await self._admit(call, body, connection_id)
             messages = self.channel.normalize(payload, arrival)
             await self._admit_visitor(call, arrival, messages)
             if not messages:
@@ -92,7 +91,7 @@ class Ingest:
         return Response(None, status_code=204, headers=headers)
 
     async def _admit(
-        self, call: Call, receive: Receive, connection_id: str | None
+        self, call: Call, body: Body, connection_id: str | None
     ) -> tuple[Arrival, Any]:
         match self.channel.auth:
             case "server_key":
@@ -100,19 +99,19 @@ class Ingest:
             case "key_or_legacy_secret":
                 await self._admission.legacy_ingest(call)
             case "widget_key":
-                return await self._by_widget_key(call, receive)
+                return await self._by_widget_key(call, body)
             case "signature":
-                return await self._by_signature(call, receive, connection_id)
-        raw = await read_body(call, receive, self.channel.max_body)
+                return await self._by_signature(call, body, connection_id)
+        raw = await body.read(call, self.channel.max_body)
         return _arrival(call), decode(self.channel.wire, raw)
 
-    async def _by_widget_key(self, call: Call, receive: Receive) -> tuple[Arrival, Any]:
+    async def _by_widget_key(self, call: Call, body: Body) -> tuple[Arrival, Any]:
         await self._admission.widget(call)
         try:
             proof = parse_proof(call.headers.get("x-visitor"))
             if proof:
                 await self._admission.visitor(call, proof.visitor_id, proof)
-            raw = await read_body(call, receive, self.channel.max_body)
+            raw = await body.read(call, self.channel.max_body)
             payload = decode(self.channel.wire, raw)
         except HubError as error:
             if call.rate is None and error.status in _UNREADABLE:
@@ -134,12 +133,12 @@ class Ingest:
             await self._admission.visitor(call, named, None)
 
     async def _by_signature(
-        self, call: Call, receive: Receive, connection_id: str | None
+        self, call: Call, body: Body, connection_id: str | None
     ) -> tuple[Arrival, Any]:
         signature = self.channel.signature
         assert signature is not None
         connection = await self._connection(connection_id)
-        raw = await read_body(call, receive, self.channel.max_body)
+        raw = await body.read(call, self.channel.max_body)
         await self._admission.signer(call, connection, signature, raw)
         return _arrival(call, connection=connection), self._understood(raw)
 
@@ -191,7 +190,8 @@ def _routes(ingest: Ingest) -> list[HTTPRouteHandler]:
         if request.method == HttpMethod.OPTIONS:
             return await ingest.options(request)
         named = request.path_params.get("connection_id")
-        reply = await ingest.post(call_of(request.scope), request.receive, named)
+        body = Body(request.scope, request.receive)
+        reply = await ingest.post(call_of(request.scope), body, named)
         return Response(reply, status_code=200, media_type="application/json")
 
     async def get(request: Request[Any, Any, Any]) -> Response[str]:

@@ -8,7 +8,7 @@ from litestar import Request
 from msgspec import Struct
 
 from hub import ids
-from hub.api.body import read_body
+from hub.api.body import Body
 from hub.api.check import check_texts
 from hub.api.decode import decode
 from hub.api.exchange import call_of
@@ -23,7 +23,9 @@ class HubRequest(Request[Any, Any, Any]):
 
     async def struct(self, type_: type[T]) -> T:
         """Return the JSON body as this Struct; raise the `HubError` that tells what is wrong."""
-        return decode(type_, await read_body(call_of(self.scope), self.receive, MAX_BODY))
+        return decode(
+            type_, await Body(self.scope, self.receive).read(call_of(self.scope), MAX_BODY)
+        )
 
     def filters(self, type_: type[T]) -> T:
         """Return the query as this Struct; raise `BadRequest` that names all bad parameters."""

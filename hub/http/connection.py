@@ -18,6 +18,7 @@ from typing import Any, cast
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
+from hub.api.body import ARRIVED
 from hub.api.exchange import WHOLE
 from hub.errors import BadRequest, HubError, Timeout, Unavailable
 from hub.http import whole
@@ -128,7 +129,10 @@ class Connection(HttpToolsProtocol):
         """Begin to answer."""
         super().on_headers_complete()
         self._served = self.scope
-        self.scope["extensions"] = {WHOLE: cast("Any", partial(whole.write, self.cycle))}
+        cycle = self.cycle
+        self.scope["extensions"] = cast(
+            "Any", {WHOLE: partial(whole.write, cycle), ARRIVED: partial(whole.arrived, cycle)}
+        )
         self.headers = _TRAILERS
         self.due = NEVER
         if self._watch.going:

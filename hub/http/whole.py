@@ -1,15 +1,22 @@
-"""An answer in one piece: what uvicorn does in two messages and a look at each header.
+"""A body that has arrived, and an answer in one piece: past uvicorn's messages and their looks.
 
-An app finds it among the scope's extensions (ASGI: "Extensions"), under `hub.api.exchange.WHOLE`.
-Its headers are the app's own work, so that only their number of lines is looked at.
+An app finds both among the scope's extensions (ASGI: "Extensions"): `hub.api.body.ARRIVED` and
+`hub.api.exchange.WHOLE`. The headers of an answer are the app's own work, so that only the number
+of their lines is looked at.
 """
 
 from collections.abc import Sequence
-from http import HTTPStatus
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 
 Header = tuple[bytes, bytes]
+
+
+def arrived(cycle: RequestResponseCycle) -> bytearray | None:
+    """Return the whole body, when nothing of it is missing; it stays where it is."""
+    if cycle.more_body or cycle.disconnected or cycle.flow.read_paused:
+        return None
+    return cycle.body
 
 
 def write(cycle: RequestResponseCycle, status: int, headers: Sequence[Header], body: bytes) -> bool:
@@ -25,7 +32,7 @@ def write(cycle: RequestResponseCycle, status: int, headers: Sequence[Header], b
     if not cycle.keep_alive:
         told.append((b"connection", b"close"))
     lines = [b"%b: %b\r\n" % header for header in told]
-    head = b"".join([STATUS_LINE[HTTPStatus(status)], *lines, b"\r\n"])
+    head = b"".join([STATUS_LINE[status], *lines, b"\r\n"])
     if head.count(b"\n") != len(lines) + 2:
         raise ValueError("A header holds a line break")
     cycle.response_started = cycle.response_complete = True
