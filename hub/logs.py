@@ -77,8 +77,8 @@ def request(**facts: Any) -> None:
     Its facts are figures and words of ours, which need no look at their names.
     """
     if _short_way:
-        line = _head("hub.request")
-        line |= {"level": "info", "event": "request", "request_id": request_id.get(), **facts}
+        line = {**_head("hub.request"), "level": "info", "event": "request"}
+        line |= {"request_id": request_id.get(), **facts}
         for output in _short_way:
             output.write(line)
 
