@@ -26,7 +26,7 @@ QUIET_SECONDS = 5.0
 SLOWER, ANYWAY_SECONDS = 3.0, 0.05
 """How many times slower the slowest of a hundred may be; and what nobody would call slow."""
 CUT_SECONDS = {"headers": 15.0, "bodies": 22.0, "readers": 22.0}
-BETWEEN_SECONDS = 0.003
+BETWEEN_SECONDS = 0.006
 MakeHub = Callable[..., Hub]
 Record = Callable[[str, object], None]
 T = TypeVar("T")
@@ -154,14 +154,15 @@ async def attack(hub: Hub, business: Business, count: int) -> dict[str, float]:
     }
 
     async def begin(run: Slow, number: int) -> float:
-        # One after the other: it is their slowness that is judged, not that they come at once.
+        # One after the other: their slowness is judged, not that a thousand ask at once.
         await asyncio.sleep(number * BETWEEN_SECONDS)
         return await run(hub, number)
 
-    numbers = iter(range(count * len(kinds)))
     slow = {
-        kind: [asyncio.create_task(begin(run, next(numbers))) for _ in range(count)]
-        for kind, run in kinds.items()
+        kind: [
+            asyncio.create_task(begin(run, len(kinds) * number + place)) for number in range(count)
+        ]
+        for place, (kind, run) in enumerate(kinds.items())
     }
     return {kind: max(await asyncio.gather(*tasks)) for kind, tasks in slow.items()}
 
