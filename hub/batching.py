@@ -102,6 +102,7 @@ class Batcher(Generic[T, R]):
         self._gather = waits.gather
         self._expected = 0
         self._timer: asyncio.TimerHandle | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     @property
     def waiting(self) -> int:
@@ -119,7 +120,8 @@ class Batcher(Generic[T, R]):
             raise Closed
         if len(self._waiting) >= self._room:
             raise Full
-        loop = asyncio.get_running_loop()
+        # Asked for once: what looks like an attribute asks the kernel for the process's number.
+        loop = self._loop = self._loop or asyncio.get_running_loop()
         answer: asyncio.Future[R] = loop.create_future()
         self._waiting.append((item, answer))
         if self._patience:
@@ -150,7 +152,8 @@ class Batcher(Generic[T, R]):
         self._stop_gathering()
         while len(self._flying) < self._flights and (batch := self._next_batch()):
             # A context of its own: the log lines of a flight are not those of its first caller.
-            loop = asyncio.get_running_loop()
+            assert self._loop is not None
+            loop = self._loop
             flight = loop.create_task(self._fly(batch), context=Context())
             self._flying.add(flight)
             flight.add_done_callback(partial(self._land, len(batch), loop.time()))

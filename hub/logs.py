@@ -6,6 +6,7 @@ what another has open. Secrets are masked twice: fields by their name, then the 
 what keys and tokens look like and by the secrets that the settings hold.
 """
 
+import asyncio
 import contextlib
 import json
 import logging
@@ -13,9 +14,11 @@ import os
 import re
 import sys
 import threading
+import time
 from collections.abc import MutableMapping, Sequence
 from contextvars import ContextVar
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol, TextIO
 from urllib.parse import unquote, urlsplit
@@ -72,24 +75,34 @@ def start_for_command(settings: Settings) -> None:
 
 
 def request(**facts: Any) -> None:
-    """Log an answered request: every one has this line, so it takes the short way.
+    """Log an answered request, from inside the loop.
 
-    Its facts are figures and words of ours, which need no look at their names.
+    Every request has this line, so it takes the short way: its facts are figures and words of ours,
+    which need no look at their names, and the lines of one turn of the loop are written together.
     """
-    if _short_way:
-        line = {**_head("hub.request"), "level": "info", "event": "request"}
-        line |= {"request_id": request_id.get(), **facts}
-        for output in _short_way:
-            output.write(line)
+    if not _short_way:
+        return
+    if not _gathered:
+        asyncio.get_running_loop().call_soon(_write_gathered)
+    line = {**_head("hub.request"), "level": "info", "event": "request"}
+    _gathered.append(line | {"request_id": request_id.get(), **facts})
 
 
+def _write_gathered() -> None:
+    lines = tuple(_gathered)
+    _gathered.clear()
+    for output in _short_way:
+        output.write(*lines)
+
+
+_gathered: list[Event] = []
 _short_way: list["_Output"] = []
 """The outputs of `request`; empty below the level of its lines."""
 
 
 class _Output(Protocol):
-    def write(self, event: Event) -> None:
-        """Write one line; a reader or a disk that is gone is not the caller's trouble."""
+    def write(self, *events: Event) -> None:
+        """Write a line each, at once; no reader or disk that is gone is the caller's trouble."""
 
 
 class _Stream:
@@ -100,10 +113,10 @@ class _Stream:
         self._render = _for_people if stream.isatty() else _as_json
         self._known = known
 
-    def write(self, event: Event) -> None:
-        line = _masked(self._render(event), self._known)
+    def write(self, *events: Event) -> None:
+        lines = [_masked(self._render(event), self._known) + "\n" for event in events]
         with contextlib.suppress(OSError, ValueError):
-            self._stream.write(line + "\n")
+            self._stream.write("".join(lines))
             self._stream.flush()
 
 
@@ -118,11 +131,11 @@ class _DailyFile:
         self._descriptor = -1
         self._lock = threading.Lock()
 
-    def write(self, event: Event) -> None:
-        line = _masked(_as_json(event), self._known).encode() + b"\n"
+    def write(self, *events: Event) -> None:
+        lines = [_masked(_as_json(event), self._known) + "\n" for event in events]
         with self._lock, contextlib.suppress(OSError):
-            self._open_of(event["timestamp"][:10])
-            os.write(self._descriptor, line)
+            self._open_of(events[0]["timestamp"][:10])
+            os.write(self._descriptor, "".join(lines).encode())
 
     def _open_of(self, day: str) -> None:
         if day == self._day:
@@ -192,8 +205,22 @@ def _add_origin(logger: _Logger, _method: str, event: Event) -> Event:
 
 
 def _head(name: str) -> Event:
-    now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    return {"timestamp": now, "logger": name, "pid": os.getpid()}
+    seconds, thousandths = divmod(time.time_ns() // 1_000_000, 1000)
+    return {"timestamp": f"{_second(seconds)}.{thousandths:03}Z", "logger": name, "pid": _pid}
+
+
+@lru_cache(2)
+def _second(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+
+
+def _note_pid() -> None:
+    global _pid  # noqa: PLW0603 - the process's own number, which only a fork changes
+    _pid = os.getpid()
+
+
+_pid = os.getpid()
+os.register_at_fork(after_in_child=_note_pid)
 
 
 def _hand_over(_logger: _Logger, _method: str, event: Event) -> tuple[tuple[Event], dict[str, Any]]:

@@ -90,11 +90,15 @@ def _created(batch: Batch, message: NewMessage) -> NewEvent:
     told = {"direction": message.direction, "channel": message.channel, "status": message.status}
     waits = batch.traits.told or message.status == "queued"
     state = WAITING if waits else DONE
-    return NewEvent(message.organization_id, "message.created", message.id, told, state)
+    # Its birth has the message's own number: there is one, and it is one random text less.
+    named = message.id.hex
+    return NewEvent(message.organization_id, "message.created", message.id, told, state, id=named)
 
 
 def _logged(draft: Draft, session: SessionState) -> NewWidgetEvent:
     message, caller = draft.entry.message, draft.entry.caller
     kind = "message" if message.direction == "inbound" else "reply"
     path = message.visit.path if message.visit else None
-    return NewWidgetEvent(caller.organization_id, session.id, caller.key_id, kind, path)
+    return NewWidgetEvent(
+        draft.message_id, caller.organization_id, session.id, caller.key_id, kind, path
+    )

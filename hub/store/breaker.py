@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import time
 from collections.abc import Awaitable, Callable
 from contextvars import Context
 
@@ -44,7 +45,7 @@ class Breaker:
 
     def returned_within(self, seconds: float) -> bool:
         """Tell whether the server came back so lately that others are coming back to it too."""
-        return asyncio.get_running_loop().time() < self._back_at + seconds
+        return time.monotonic() < self._back_at + seconds
 
     def check(self) -> None:
         """Raise `Unavailable` while it is open."""
@@ -56,11 +57,11 @@ class Breaker:
     def answered(self) -> None:
         """Note that the server answered."""
         self._failures = 0
-        self._heard_at = asyncio.get_running_loop().time()
+        self._heard_at = time.monotonic()
 
     def failed(self, began: float, error: BaseException) -> None:
-        """Note that what began then (by the loop's clock) found no server."""
-        now = asyncio.get_running_loop().time()
+        """Note that what began then (`time.monotonic`) found no server."""
+        now = time.monotonic()
         self._failures += 1
         # One long piece of work says little; one during which nobody got an answer says enough.
         silent = now - began >= SILENT_SECONDS and self._heard_at < began

@@ -3,6 +3,7 @@
 import asyncio
 import random
 import socket
+import time
 from contextlib import closing
 from typing import Any
 from weakref import WeakSet
@@ -100,10 +101,11 @@ class PostgresDatabase:
 
     async def _run(self, engine: Any, work: Work[T]) -> T:
         self._breaker.check()
-        began = asyncio.get_running_loop().time()
+        began = time.monotonic()
         try:
             with translated():
-                return await self._in_place(engine, work, began + UNIT_SECONDS)
+                end = asyncio.get_running_loop().time() + UNIT_SECONDS
+                return await self._in_place(engine, work, end)
         except Unavailable as error:
             cause = error.__cause__
             if cause and _is_unreached(cause):

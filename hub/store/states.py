@@ -109,12 +109,12 @@ class NewMessage(Struct, frozen=True, kw_only=True):
 class NewWidgetEvent(Struct, frozen=True):
     """An entry that the transaction will append to a session's log."""
 
+    id: UUID
     organization_id: UUID
     session_id: UUID
     key_id: UUID | None
     kind: str
     path: str | None
-    id: str = field(default_factory=ids.fresh)
 
 
 class NewEvent(Struct, frozen=True):
