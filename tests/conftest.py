@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 import redis
 
+pytest.register_assert_rewrite("tests.support")
+
 from tests.support.databases import PostgresDatabases, SqliteDatabases
 from tests.support.hubs import Hub
 from tests.support.postgres import Postgres
