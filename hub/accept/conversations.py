@@ -26,12 +26,12 @@ def join(connection: Connection, batch: Batch) -> None:
             _reopen(batch, conversation)
 
 
-def write(connection: Connection, batch: Batch) -> None:
+def write(batch: Batch) -> None:
     """Write the conversations that the batch touched."""
     states = {d.conversation.id: d.conversation for d in batch.open if d.conversation}
     ordered = sorted(states.values(), key=lambda state: state.id)
     fresh = [state for state in ordered if state.fresh]
-    store.write(connection, ordered, batch.now)
+    batch.writes.append(store.write(ordered))
     batch.events += [
         NewEvent(state.organization_id, "conversation.created", state.id) for state in fresh
     ]

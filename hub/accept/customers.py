@@ -29,15 +29,15 @@ def resolve(connection: Connection, batch: Batch) -> None:
         _note_conflicts(batch, draft, known)
         owners.claim(draft)
         _describe(draft, {identity for identity, owner in known if owner is not draft.customer})
-    identities.insert(connection, owners.claims(), batch.now)
+    batch.writes.append(identities.insert(owners.claims()))
 
 
-def write(connection: Connection, batch: Batch) -> None:
+def write(batch: Batch) -> None:
     """Write the customers that are new or told something new."""
     told = (draft.customer for draft in batch.open)
     states = {state.id: state for state in told if state and (state.fresh or state.changed)}
     ordered = sorted(states.values(), key=lambda state: state.id)
-    customers.write(connection, ordered, batch.now)
+    batch.writes.append(customers.write(ordered))
     for state in ordered:
         kind = "customer.created" if state.fresh else "customer.updated"
         batch.events.append(NewEvent(state.organization_id, kind, state.id))

@@ -9,6 +9,7 @@ from msgspec import Struct, field
 from hub import ids
 from hub.contracts import Accepted, Arrival, Caller, Identity, Message
 from hub.errors import HubError
+from hub.store.rows import Write
 from hub.store.states import ConversationState, CustomerState, NewEvent, SessionState
 from hub.store.tables import milliseconds
 
@@ -70,6 +71,7 @@ class Batch(Struct):
     at: int = 0
     """`now` in milliseconds since the epoch."""
     events: list[NewEvent] = field(default_factory=list)
+    writes: list[Write] = field(default_factory=list)
     silent: list[SessionState] = field(default_factory=list)
     """Sessions that ended because their visitor was silent too long."""
 

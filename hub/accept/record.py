@@ -1,8 +1,8 @@
-"""The last steps: the messages, the widget's event log and the outbox, each in one statement."""
+"""The last steps: the messages, the widget's event log, the outbox; and all of it is written."""
 
 from hub.accept.draft import Batch, Draft
 from hub.contracts import Accepted, MessageStatus
-from hub.store import outbox
+from hub.store import outbox, rows
 from hub.store.database import Connection
 from hub.store.states import DONE, WAITING, NewEvent, NewMessage, NewWidgetEvent, SessionState
 from hub.store.write import messages as store
@@ -13,21 +13,27 @@ _UNREACHABLE = {
 }
 
 
-def messages(connection: Connection, batch: Batch) -> None:
+def messages(batch: Batch) -> None:
     """Insert the messages; the unique index on (source, provider id) has the last word."""
     new = [_message(batch, draft) for draft in batch.open]
-    store.insert(connection, new, batch.now)
+    batch.writes.append(store.insert(new))
     batch.events += [_created(batch, message) for message in new]
 
 
-def widget_events(connection: Connection, batch: Batch) -> None:
+def widget_events(batch: Batch) -> None:
     """Append one entry to the event log of each session that was written to."""
-    store.log(connection, [_logged(d, d.session) for d in batch.open if d.session], batch.now)
+    batch.writes.append(store.log([_logged(d, d.session) for d in batch.open if d.session]))
 
 
-def events(connection: Connection, batch: Batch) -> None:
+def events(batch: Batch) -> None:
     """Leave the batch's events in the outbox."""
-    outbox.append(connection, batch.events, batch.now)
+    batch.writes.append(outbox.written(batch.events))
+
+
+def write(connection: Connection, batch: Batch) -> None:
+    """Write what the steps have left to be written."""
+    rows.write(connection, batch.writes, batch.now)
+    batch.writes.clear()
 
 
 def accepted(batch: Batch, draft: Draft) -> Accepted:

@@ -9,6 +9,7 @@ from hub import ids
 from hub.accept import identities
 from hub.accept.draft import Batch, Draft
 from hub.contracts import Visit
+from hub.store import rows
 from hub.store.database import Connection
 from hub.store.states import ConversationState, NewEvent, SessionState
 from hub.store.write import sessions as store
@@ -51,8 +52,8 @@ def write(connection: Connection, batch: Batch) -> None:
     states = {d.session.id: d.session for d in batch.open if d.session}
     ordered = sorted(states.values(), key=lambda state: state.id)
     # A session that ended frees its visitor's one open place, so it is written first.
-    store.write(connection, batch.silent, batch.now)
-    store.write(connection, ordered, batch.now)
+    rows.write(connection, [store.write(batch.silent)], batch.now)
+    batch.writes.append(store.write(ordered))
 
 
 def _has_session(batch: Batch, draft: Draft) -> bool:

@@ -27,12 +27,13 @@ def accept(
     customers.resolve(connection, batch)
     conversations.join(connection, batch)
     sessions.touch(connection, batch)
-    customers.write(connection, batch)
-    conversations.write(connection, batch)
+    customers.write(batch)
+    conversations.write(batch)
     sessions.write(connection, batch)
-    record.messages(connection, batch)
-    record.widget_events(connection, batch)
-    record.events(connection, batch)
+    record.messages(batch)
+    record.widget_events(batch)
+    record.events(batch)
+    record.write(connection, batch)
     return [_outcome(batch, draft) for draft in batch.drafts]
 
 

@@ -28,7 +28,7 @@ def admit(connection: Connection, batch: Batch) -> None:
             target[key] = _row(key, secret, batch.at)
         elif secret and known[key] != secret:
             draft.outcome = wrong_secret()
-    store.insert(connection, [fresh[key] for key in sorted(fresh, key=str)], batch.now)
+    batch.writes.append(store.insert([fresh[key] for key in sorted(fresh, key=str)]))
     store.prove(connection, [proved[key] for key in sorted(proved, key=str)])
 
 

@@ -94,14 +94,16 @@ def _save(connection: Connection, entry: Entry, attributes: Mapping[str, Any]) -
     if isinstance(draft.outcome, HubError):
         raise draft.outcome
     accept.resolve(connection, batch)
-    accept.write(connection, batch)
+    accept.write(batch)
+    record.write(connection, batch)
     state = draft.customer
     assert state is not None
     organization_id = entry.organization_id
     added = write.add_attributes(connection, organization_id, state.id, attributes, now)
     if added and not state.fresh and not state.changed:
         batch.events.append(NewEvent(organization_id, CUSTOMER_UPDATED, state.id))
-    record.events(connection, batch)
+    record.events(batch)
+    record.write(connection, batch)
     found = read.one(connection, organization_id, state.id)
     assert found is not None
     return Saved(found, created=state.fresh)

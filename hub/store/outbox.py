@@ -33,7 +33,12 @@ class Claim(Struct, frozen=True):
 
 def append(connection: sa.Connection, new: Iterable[NewEvent], now: datetime) -> None:
     """Leave events for the workers, as a part of the caller's transaction."""
-    rows.insert(connection, _FORM, list(new), now)
+    rows.write(connection, [written(list(new))], now)
+
+
+def written(new: Sequence[NewEvent]) -> rows.Write:
+    """Return events to be left with whatever else is written."""
+    return rows.Write(_FORM, new)
 
 
 def claim(connection: sa.Connection, now: datetime, most: int, lease: timedelta = LEASE) -> Claim:
@@ -78,15 +83,22 @@ def give_back(connection: sa.Connection, claimed: Claim, at: datetime) -> int:
 
 def _release(connection: sa.Connection, claimed: Claim, values: dict[str, Any]) -> int:
     e = event.c
-    keys = [(item.organization_id, item.id) for item in claimed.events]
-    if not keys:
+    if not claimed.events:
         return 0
-    statement = (
-        sa.update(event)
-        .where(sa.tuple_(e.organization_id, e.id).in_(keys), e.lease_token == claimed.token)
-        .values(**values)
-    )
-    return connection.execute(statement).rowcount
+
+    def held(dialect: str) -> sa.Update:
+        # Joined, because SQLite takes no index for a list of pairs and would read every event. The
+        # token too: PostgreSQL would look for one that it knows through the whole table.
+        wanted = rows.incoming(dialect, e.organization_id, e.id, e.lease_token)
+        matches = (e[column.name] == column for column in wanted.c)
+        return sa.update(event).where(*matches).values(**values)
+
+    token = claimed.token
+    named = [
+        {"organization_id": one.organization_id, "id": one.id, "lease_token": token}
+        for one in claimed.events
+    ]
+    return rows.run(connection, held, named).rowcount
 
 
 def _event(row: sa.Row[Any]) -> Event:

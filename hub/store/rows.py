@@ -6,7 +6,7 @@ hundred (docs/decisions/0003). Rows are Structs or mappings; what a statement do
 them is left alone.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any, cast
@@ -27,7 +27,6 @@ Record = Sequence[Any]
 
 # The hex form of an id is what SQLite stores, and PostgreSQL reads it too.
 _encode = msgspec.json.Encoder(uuid_format="hex").encode
-_PARAMETER = sa.bindparam("rows", type_=sa.Text())
 _NOW = sa.bindparam("now", type_=sa.BigInteger())
 _TOUCHED = "updated_at"
 _STAMPS = ("created_at", _TOUCHED, "available_at")
@@ -38,17 +37,28 @@ class Form(Struct, frozen=True):
 
     table: sa.Table
     names: Names
-    fixed: Names = ()
-    """Written with a new row only."""
+    fixed: Names | None = None
+    """Rows whose primary key is there already are updated, all but these columns.
+
+    None lets them fail. A violation of any other unique index fails them all, always.
+    """
 
 
-def incoming(dialect: str, *columns: Column) -> sa.FromClause:
-    """Return the parameter `rows` as a table with the names and types of these columns."""
+class Write(Struct, frozen=True):
+    """Rows that are going to be written."""
+
+    form: Form
+    rows: Sequence[Row]
+
+
+def incoming(dialect: str, *columns: Column, parameter: str = "rows") -> sa.FromClause:
+    """Return the parameter as a table with the names and types of these columns."""
+    document = sa.bindparam(parameter, type_=sa.Text())
     if dialect == "postgresql":
-        recordset = sa.func.json_to_recordset(sa.cast(_PARAMETER, JSON))
+        recordset = sa.func.json_to_recordset(sa.cast(document, JSON))
         typed = [sa.column(column.name, _postgres_type(column)) for column in columns]
         return recordset.table_valued(*typed).render_derived(name="incoming", with_types=True)
-    each = sa.func.json_each(_PARAMETER).table_valued("value", name="each")
+    each = sa.func.json_each(document).table_valued("value", name="each")
     picked = [
         sa.type_coerce(
             sa.func.json_extract(each.c.value, sa.literal_column(f"'$.{column.name}'")),
@@ -92,17 +102,22 @@ def read(connection: sa.Connection, build: Build, rows: Sequence[Row]) -> Sequen
     return cast("Sequence[Record]", found)
 
 
-def insert(connection: sa.Connection, form: Form, rows: Sequence[Row], now: datetime) -> None:
-    """Insert rows, born now; a unique violation fails them all."""
-    _write(connection, _insert(connection.dialect.name, form.table, form.names), rows, now)
+def write(connection: sa.Connection, writes: Iterable[Write], now: datetime) -> None:
+    """Write all of these rows, new ones as born now.
 
-
-def upsert(connection: sa.Connection, form: Form, rows: Sequence[Row], now: datetime) -> None:
-    """Insert rows, or update those whose primary key is there already.
-
-    A violation of any other unique index fails them all.
+    On PostgreSQL that is one statement, for each costs a way there and back. Its parts see nothing
+    of each other and are done in no certain order, so none may need what another one frees.
     """
-    _write(connection, _upsert(connection.dialect.name, form), rows, now)
+    given = [write for write in writes if write.rows]
+    together = [given] if connection.dialect.name == "postgresql" else [[one] for one in given]
+    for some in together:
+        forms = tuple(one.form for one in some)
+        if forms:
+            values: dict[str, Any] = {
+                f"rows{i}": _encode(one.rows).decode() for i, one in enumerate(some)
+            }
+            values["now"] = milliseconds(now)
+            connection.execute(_writing(connection.dialect.name, forms), values)
 
 
 def update(connection: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -112,33 +127,28 @@ def update(connection: sa.Connection, table: sa.Table, rows: Sequence[Mapping[st
         connection.execute(statement, {"rows": _encode(rows).decode()})
 
 
-def _write(
-    connection: sa.Connection, statement: sa.Executable, rows: Sequence[Row], now: datetime
-) -> None:
-    if rows:
-        given = {"rows": _encode(rows).decode(), "now": milliseconds(now)}
-        connection.execute(statement, given)
-
-
 @cache
-def _insert(dialect: str, table: sa.Table, names: Names) -> Any:
-    source = incoming(dialect, *(table.c[name] for name in names))
+def _writing(dialect: str, forms: tuple[Form, ...]) -> Any:
+    *others, last = [_written(dialect, form, f"rows{i}") for i, form in enumerate(forms)]
+    if not others:
+        return last
+    return last.add_cte(*(other.cte(f"write{i}") for i, other in enumerate(others)))
+
+
+def _written(dialect: str, form: Form, parameter: str) -> Any:
+    table = form.table
+    source = incoming(dialect, *(table.c[name] for name in form.names), parameter=parameter)
     stamps = [name for name in _STAMPS if name in table.c]
-    values = [*source.c, *(_NOW.label(name) for name in stamps)]
     # SQLite takes the ON of a conflict for a join's when no WHERE comes before it.
-    rows = sa.select(*values).where(sa.true())
-    write = sqlite.insert if dialect == "sqlite" else postgresql.insert
-    return write(table).from_select([*names, *stamps], rows)
-
-
-@cache
-def _upsert(dialect: str, form: Form) -> sa.Executable:
-    table, statement = form.table, _insert(dialect, form.table, form.names)
+    new = sa.select(*source.c, *(_NOW.label(name) for name in stamps)).where(sa.true())
+    insert = sqlite.insert if dialect == "sqlite" else postgresql.insert
+    statement = insert(table).from_select([*form.names, *stamps], new)
+    if form.fixed is None:
+        return statement
     keys = [column.name for column in table.primary_key]
     changing = [name for name in form.names if name not in {*keys, *form.fixed}]
     values = {name: statement.excluded[name] for name in [*changing, _TOUCHED] if name in table.c}
-    done: sa.Executable = statement.on_conflict_do_update(index_elements=keys, set_=values)
-    return done
+    return statement.on_conflict_do_update(index_elements=keys, set_=values)
 
 
 @cache

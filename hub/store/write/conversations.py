@@ -1,7 +1,6 @@
 """Conversations, locked and written."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 from functools import cache
 from uuid import UUID
 
@@ -41,12 +40,12 @@ def lock(
     return [ConversationState(*row) for row in rows.read(connection, _of_customers, wanted)]
 
 
-def write(connection: sa.Connection, states: Sequence[ConversationState], now: datetime) -> None:
-    """Write new conversations and what changed of others.
+def write(states: Sequence[ConversationState]) -> rows.Write:
+    """Return new conversations and what changed of others, to be written.
 
     A unique violation means that another transaction began one first.
     """
-    rows.upsert(connection, _FORM, states, now)
+    return rows.Write(_FORM, states)
 
 
 @cache

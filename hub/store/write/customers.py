@@ -1,7 +1,6 @@
 """Customers, written."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -25,6 +24,6 @@ def find(
     return CustomerState(**row._asdict()) if row else None
 
 
-def write(connection: sa.Connection, states: Sequence[CustomerState], now: datetime) -> None:
-    """Write new customers and what changed of others."""
-    rows.upsert(connection, _FORM, states, now)
+def write(states: Sequence[CustomerState]) -> rows.Write:
+    """Return new customers and what changed of others, to be written."""
+    return rows.Write(_FORM, states)

@@ -1,7 +1,6 @@
 """Identities: what finds a customer."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
 from functools import cache
 from uuid import UUID
 
@@ -30,9 +29,9 @@ def find(
         yield (state.organization_id, kind, match_key, scope), state
 
 
-def insert(connection: sa.Connection, claimed: Sequence[IdentityClaim], now: datetime) -> None:
-    """Write identities; a unique violation means another transaction claimed one first."""
-    rows.insert(connection, _FORM, claimed, now)
+def insert(claimed: Sequence[IdentityClaim]) -> rows.Write:
+    """Return identities to be written; a unique violation: another transaction was first."""
+    return rows.Write(_FORM, claimed)
 
 
 @cache

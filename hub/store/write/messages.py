@@ -120,14 +120,14 @@ def set_status(
     connection.execute(sa.update(message).where(named).values(**values))
 
 
-def insert(connection: sa.Connection, new: Sequence[NewMessage], now: datetime) -> None:
-    """Store messages; the unique index on (source, provider message id) has the last word."""
-    rows.insert(connection, _MESSAGE, new, now)
+def insert(new: Sequence[NewMessage]) -> rows.Write:
+    """Return messages to be written; the index on (source, provider id) has the last word."""
+    return rows.Write(_MESSAGE, new)
 
 
-def log(connection: sa.Connection, new: Sequence[NewWidgetEvent], now: datetime) -> None:
-    """Append to the event logs of sessions."""
-    rows.insert(connection, _LOGGED, new, now)
+def log(new: Sequence[NewWidgetEvent]) -> rows.Write:
+    """Return what is to be appended to the event logs of sessions."""
+    return rows.Write(_LOGGED, new)
 
 
 @cache

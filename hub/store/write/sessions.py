@@ -1,7 +1,6 @@
 """Visitor sessions, locked and written."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 from functools import cache
 from uuid import UUID
 
@@ -30,12 +29,12 @@ def lock_by_id(connection: sa.Connection, keys: Iterable[tuple[UUID, UUID]]) -> 
     return _locked(connection, _named, [dict(zip(names, key, strict=True)) for key in sorted(keys)])
 
 
-def write(connection: sa.Connection, states: Sequence[SessionState], now: datetime) -> None:
-    """Write new sessions and what changed of others.
+def write(states: Sequence[SessionState]) -> rows.Write:
+    """Return new sessions and what changed of others, to be written.
 
     A unique violation means that another transaction opened one first.
     """
-    rows.upsert(connection, _FORM, states, now)
+    return rows.Write(_FORM, states)
 
 
 def _locked(

@@ -1,7 +1,6 @@
 """Visitors of widget keys: who was seen, and the digest of the secret that proves it."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
 from functools import cache
 from typing import Any
 from uuid import UUID
@@ -25,9 +24,9 @@ def find(connection: sa.Connection, keys: Iterable[Key]) -> dict[Key, str | None
     return {(row.organization_id, row.key_id, row.visitor_id): row.secret_digest for row in found}
 
 
-def insert(connection: sa.Connection, new: Sequence[Row], now: datetime) -> None:
-    """Write visitors at first sight; a unique violation means another process saw them first."""
-    rows.insert(connection, _FORM, new, now)
+def insert(new: Sequence[Row]) -> rows.Write:
+    """Return visitors at first sight, to be written; a violation: another saw them first."""
+    return rows.Write(_FORM, new)
 
 
 def prove(connection: sa.Connection, proved: Sequence[Row]) -> None:

@@ -172,7 +172,7 @@ def _insert(connection: sa.Connection, table: str, values: dict[str, Any]) -> No
     moments = [column.name for column in kept.c if isinstance(column.type, tables.Instant)]
     told = [name for name in moments if name not in {"created_at", "updated_at", "available_at"}]
     form = rows.Form(kept, (*row, *told))
-    rows.insert(connection, form, [row | dict.fromkeys(told, AT)], NOW)
+    rows.write(connection, [rows.Write(form, [row | dict.fromkeys(told, AT)])], NOW)
 
 
 @contextmanager
