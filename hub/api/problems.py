@@ -17,7 +17,7 @@ from msgspec import UNSET, Struct, UnsetType
 from hub import metrics
 from hub.errors import BadRequest, HubError, NotFound, RateLimited, TooLarge
 
-BAD_REQUEST, UNAUTHORIZED, NOT_FOUND, NOT_ALLOWED, TOO_LARGE = 400, 401, 404, 405, 413
+BAD_REQUEST, UNAUTHORIZED, NOT_FOUND, NOT_ALLOWED, TIMEOUT, TOO_LARGE = 400, 401, 404, 405, 408, 413
 INTERNAL = 500
 JSON = "application/json"
 
@@ -138,6 +138,9 @@ def _headers(error: HubError, raised: Exception) -> dict[str, str]:
         headers["retry-after"] = str(error.retry_after)
     if error.status == UNAUTHORIZED:
         headers["www-authenticate"] = "Bearer"
+    if error.status == TIMEOUT:
+        # Who trickles a body would go on with it, and nobody listens any more.
+        headers["connection"] = "close"
     if isinstance(raised, HTTPException):
         headers |= {name.lower(): value for name, value in (raised.headers or {}).items()}
     return headers

@@ -11,6 +11,8 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCy
 
 Header = tuple[bytes, bytes]
 
+_CLOSE: Header = (b"connection", b"close")
+
 
 def arrived(cycle: RequestResponseCycle) -> bytearray | None:
     """Return the whole body, when nothing of it is missing; it stays where it is."""
@@ -22,15 +24,18 @@ def arrived(cycle: RequestResponseCycle) -> bytearray | None:
 def write(cycle: RequestResponseCycle, status: int, headers: Sequence[Header], body: bytes) -> bool:
     """Write a whole answer, its length among the headers; False when it has to go the long way.
 
-    That is so when the client does not keep up with reading: somebody has to wait for it.
+    That is so when the client does not keep up with reading: somebody has to wait for it. And when
+    it asked for the headers alone. An answer may end its connection before the body has come.
     """
-    if cycle.flow.write_paused or cycle.response_started:
+    if cycle.flow.write_paused or cycle.response_started or cycle.scope["method"] == "HEAD":
         return False
     if cycle.disconnected:
         return True
     told = [*cycle.default_headers, *headers]
-    if not cycle.keep_alive:
-        told.append((b"connection", b"close"))
+    if cycle.more_body and _CLOSE in headers:
+        cycle.keep_alive = False
+    elif not cycle.keep_alive:
+        told.append(_CLOSE)
     lines = [b"%b: %b\r\n" % header for header in told]
     head = b"".join([STATUS_LINE[status], *lines, b"\r\n"])
     if head.count(b"\n") != len(lines) + 2:

@@ -8,6 +8,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from hub.api import problems
+from hub.api.body import ARRIVED, Body
+from hub.api.exchange import WHOLE
+from hub.auth.admission import Call
+from hub.auth.headers import Headers
+from hub.errors import HubError
 from hub.going import going_of
 from hub.http.limits import Limits
 from hub.http.server import Server
@@ -24,6 +30,7 @@ class App:
         self.asked: list[str] = []
         self.ended: list[str] = []
         self.headers: list[tuple[bytes, bytes]] = []
+        self.whole: list[bool] = []
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "lifespan":
@@ -73,6 +80,48 @@ class App:
         await send({"type": "http.response.start", "status": 200, "headers": length})
         for left in reversed(range(256)):
             await send({"type": "http.response.body", "body": PIECE, "more_body": left > 0})
+
+    async def _whole(self, scope: Any, receive: Any, send: Any) -> None:
+        """Answer in one piece, else the long way; `whole` says which of the two it was."""
+        await self._piece(scope, send, b"whole")
+
+    async def _late(self, scope: Any, receive: Any, send: Any) -> None:
+        """Answer in one piece when the client has gone."""
+        while (await receive())["type"] != "http.disconnect":
+            pass
+        await self._piece(scope, send, b"late")
+
+    async def _broken(self, scope: Any, receive: Any, send: Any) -> None:
+        """Answer with a header that would be two."""
+        await self._piece(scope, send, b"broken", (b"x-one", b"1\r\nx-two: 2"))
+
+    async def _body(self, scope: Any, receive: Any, send: Any) -> None:
+        """Answer with a body of at most ten bytes, or with what is wrong with it."""
+        await self._read(scope, receive, send)
+
+    async def _slowly(self, scope: Any, receive: Any, send: Any) -> None:
+        """Do the same without knowing what has arrived."""
+        scope["extensions"].pop(ARRIVED)
+        await self._read(scope, receive, send)
+
+    async def _read(self, scope: Any, receive: Any, send: Any) -> None:
+        call = Call(headers=Headers(scope["headers"]), ip="127.0.0.1")
+        try:
+            body = await Body(scope, receive).read(call, 10)
+        except HubError as error:
+            status, headers, body = problems.render(error, None)
+            more = [(name.encode(), value.encode()) for name, value in headers.items()]
+            await self._piece(scope, send, body, *more, status=status)
+        else:
+            await self._piece(scope, send, body)
+
+    async def _piece(
+        self, scope: Any, send: Any, body: bytes, *more: tuple[bytes, bytes], status: int = 200
+    ) -> None:
+        headers = [(b"content-length", b"%d" % len(body)), *more]
+        self.whole.append(scope["extensions"][WHOLE](status, headers, body))
+        if not self.whole[-1]:
+            await self._answer(send, body, *more)
 
     async def _stream(self, scope: Any, receive: Any, send: Any) -> None:
         """Say something ten times a second until the server is going."""
