@@ -43,9 +43,11 @@ def attributes(type_: type[Struct], path: str) -> Iterator[str]:
         type_ = struct_type(field.type) or type_
 
 
-def holds_anything(type_: type[Struct]) -> bool:
-    """Tell whether some part of the Struct takes objects of any form."""
-    return _loose(inspect.type_info(type_), set())
+def loose_fields(type_: type[Struct]) -> list[str]:
+    """Return the fields of the Struct in which some part takes objects of any form."""
+    info = inspect.type_info(type_)
+    assert isinstance(info, inspect.StructType)
+    return [field.name for field in info.fields if _loose(field.type, set())]
 
 
 @cache

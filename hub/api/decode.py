@@ -16,7 +16,7 @@ from typing import Any, Generic, NoReturn, TypeVar
 import msgspec
 from msgspec import Struct
 
-from hub.api.check import attributes, check, holds_anything, storable
+from hub.api.check import attributes, check, loose_fields, storable
 from hub.errors import BadRequest
 
 T = TypeVar("T", bound=Struct)
@@ -32,8 +32,7 @@ def decode(type_: type[T], raw: bytes) -> T:
 
     Unknown fields are ignored, null counts as absent, and text holds no NUL.
     """
-    plan: _Plan[T] = _plan(type_)
-    struct = None if plan.suspects(raw) else plan.read(raw)
+    struct: T | None = _plan(type_).read(raw)
     return check(type_, _parse(raw)) if struct is None else struct
 
 
@@ -43,8 +42,7 @@ def decode_signed(type_: type[T], raw: bytes) -> T:
     A provider repeats a call that is refused for days, with everything else that is in it, so one
     strange value spoils no other: it becomes null, and texts lose what is no text.
     """
-    plan: _Plan[T] = _plan(type_)
-    struct = None if plan.suspects(raw) else plan.read(raw)
+    struct: T | None = _plan(type_).read(raw)
     return check(type_, storable(_parse(raw))) if struct is None else struct
 
 
@@ -53,23 +51,19 @@ class _Plan(Generic[T]):
 
     def __init__(self, type_: type[T]) -> None:
         self._decoder = msgspec.json.Decoder(type_)
-        self._loose = holds_anything(type_)
+        self._loose = loose_fields(type_)
         paths: tuple[str, ...] = getattr(type_, "at_least_one", ())
         self._one_of = [tuple(attributes(type_, path)) for path in paths]
 
-    def suspects(self, raw: bytes) -> bool:
-        """Tell whether a body that decodes well may still hold what no store takes."""
-        if b"\\u0000" in raw:
-            return True
-        if not self._loose:
-            return False
-        return raw.count(b"[") + raw.count(b"{") > _BRACKETS or bool(_LONG_NUMBER.search(raw))
-
     def read(self, raw: bytes) -> T | None:
-        """Return the body as a Struct; None when something is wrong with it."""
+        """Return the body as a Struct; None when something is, or may be, wrong with it."""
+        if b"\\u0000" in raw:
+            return None
         try:
             struct = self._decoder.decode(raw)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            return None
+        if any(getattr(struct, name) for name in self._loose) and _strange(raw):
             return None
         given = not self._one_of or any(_reach(struct, names) for names in self._one_of)
         return struct if given else None
@@ -78,6 +72,11 @@ class _Plan(Generic[T]):
 @cache
 def _plan(type_: type[T]) -> _Plan[T]:
     return _Plan(type_)
+
+
+def _strange(raw: bytes) -> bool:
+    """Tell whether a body that decodes well may still hold what no store takes."""
+    return raw.count(b"[") + raw.count(b"{") > _BRACKETS or bool(_LONG_NUMBER.search(raw))
 
 
 def _reach(struct: object, names: tuple[str, ...]) -> Any:

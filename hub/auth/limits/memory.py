@@ -10,6 +10,9 @@ from msgspec.structs import replace
 
 from hub.auth.limits.buckets import MICROSECONDS, Bucket, Verdict, judge
 
+_PRUNED_AFTER = 16
+"""Calls."""
+
 
 class ShareLimiter:
     """One of several processes that cannot count together: each allows its part of the limit."""
@@ -48,6 +51,7 @@ class MemoryLimiter:
         self._wall = wall
         # In the order of their last call, so that idle ones are found at the front.
         self._logs: OrderedDict[str, _Log] = OrderedDict()
+        self._added = 0
 
     def __len__(self) -> int:
         """Return the number of buckets that are remembered."""
@@ -93,10 +97,13 @@ class MemoryLimiter:
             else:
                 self._logs.move_to_end(bucket.name)
             log.append(now)
-        self._prune(now, len(buckets) + 1)
+            self._added += 1
+        if self._added >= _PRUNED_AFTER:
+            self._prune(now, self._added * 2)
+            self._added = 0
 
     def _prune(self, now: int, most: int) -> None:
-        """Forget idle buckets: more per call than it can add, and never so many that it shows."""
+        """Forget idle buckets: more than were added, and never so many that it shows."""
         for name, log in list(islice(self._logs.items(), most)):
             if log.settle(now):
                 return
