@@ -68,14 +68,20 @@ class Verdict(Struct, frozen=True):
 GOALS = (
     Goal(
         "efficiency",
-        "CPU of a bare INSERT over CPU of a message (`floor` / `postgres-1`)",
+        "CPU of one `INSERT` over CPU of a message (`floor` / `postgres-1`)",
         ("floor", "postgres-1"),
         lambda r: r["floor"].total / r["postgres-1"].total,
         at_least=0.50,
     ),
     Goal(
+        "efficiency, narrow",
+        "the same beside a row of four columns with one index (`narrow` / `postgres-1`)",
+        ("narrow", "postgres-1"),
+        lambda r: r["narrow"].total / r["postgres-1"].total,
+    ),
+    Goal(
         "two processes",
-        "messages a second over bare INSERTs a second (`postgres-2` / `floor`)",
+        "messages a second over `INSERT`s a second (`postgres-2` / `floor`)",
         ("postgres-2", "floor"),
         lambda r: r["postgres-2"].rate / r["floor"].rate,
         at_least=0.40,

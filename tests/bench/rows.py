@@ -33,34 +33,45 @@ class Row(Struct, frozen=True):
     """Given the ground and the seconds under load."""
 
 
-def the_floor(ground: Ground, seconds: int) -> Sample:
-    """Insert single rows with asyncpg, without HTTP."""
-    with ground.empty_postgres() as store, ExitStack() as ends:
-        url = store.url.replace("+asyncpg", "")
-        process = subprocess.Popen(
-            [sys.executable, "-m", "tests.bench.floor", url, str(seconds)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            cwd=ROOT,
-        )
-        ends.enter_context(process)
-        ends.callback(process.kill)
-        assert process.stdin
-        assert process.stdout
-        if process.stdout.readline() != "ready\n":
-            raise Failed("The floor did not start")
-        gauge = Gauge({"server": process.pid, "database": ground.postgres.pid})
-        before = gauge.read()
-        process.stdin.write("go\n")
-        process.stdin.flush()
-        told = msgspec.json.decode(process.stdout.readline(), type=floor.Told)
-        after = gauge.read()
-        there = store.number(f"SELECT count(*) FROM {floor.TABLE}")
-        if there != told.rows + told.warm_rows:
-            raise Failed(f"{there} rows, and {told.rows} + {told.warm_rows} inserted")
-        shot = Shot(told.rows, int(told.seconds * 1e6), told.p50, told.p99, 0, 0)
-        return sample(shot, told.rows, (before, after, after))
+def floor_of(table: str) -> Callable[[Ground, int], Sample]:
+    """Return what inserts single rows into a table with asyncpg, without HTTP."""
+
+    def measure(ground: Ground, seconds: int) -> Sample:
+        with ground.store("postgres") as store, ExitStack() as ends:
+            url = store.url.replace("+asyncpg", "")
+            process = subprocess.Popen(
+                [sys.executable, "-m", "tests.bench.floor", table, url, str(seconds)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+                cwd=ROOT,
+            )
+            ends.enter_context(process)
+            ends.callback(process.kill)
+            return inserting(ground, process, store, floor.TABLES[table])
+
+    return measure
+
+
+def inserting(
+    ground: Ground, process: "subprocess.Popen[str]", store: Store, table: floor.Table
+) -> Sample:
+    """Let the process insert, and look whether all its rows are there."""
+    assert process.stdin
+    assert process.stdout
+    if process.stdout.readline() != "ready\n":
+        raise Failed("The floor did not start")
+    gauge = Gauge({"server": process.pid, "database": ground.postgres.pid})
+    before = gauge.read()
+    process.stdin.write("go\n")
+    process.stdin.flush()
+    told = msgspec.json.decode(process.stdout.readline(), type=floor.Told)
+    after = gauge.read()
+    there = store.number(f"SELECT count(*) FROM {table.name} WHERE {table.mine}")
+    if there != told.rows + told.warm_rows:
+        raise Failed(f"{there} rows, and {told.rows} + {told.warm_rows} inserted")
+    shot = Shot(told.rows, int(told.seconds * 1e6), told.p50, told.p99, 0, 0)
+    return sample(shot, told.rows, (before, after, after))
 
 
 def bare_http(ground: Ground, seconds: int) -> Sample:
@@ -224,7 +235,12 @@ def sample(
 
 
 ROWS = (
-    Row("floor", "one-row `INSERT`, asyncpg, 16 connections, no HTTP", the_floor),
+    Row(
+        "floor",
+        "one-row `INSERT` of a message into `message`, asyncpg, 16 connections, no HTTP",
+        floor_of("message"),
+    ),
+    Row("narrow", "the same into a table of four columns with one index", floor_of("narrow")),
     Row("http", "the HTTP server alone, answering without looking", bare_http),
     Row(
         "decode",
