@@ -25,9 +25,8 @@ MOST = 128
 WAITING = 2048
 RERUNS = 8
 GATHER = 0.25
-SECONDS = 3.2
+SECONDS = 2.0
 """No message waits longer; one that was in work by then may still be stored."""
-TROUBLE_SECONDS = 5
 
 Answer = Accepted | Exception
 
@@ -51,7 +50,7 @@ class Acceptor:
         Raises `HubError` when it is refused, `Unavailable` when the store does not answer.
         """
         if trouble := self._database.trouble:
-            raise Unavailable(f"{trouble}, try again later", retry_after=TROUBLE_SECONDS)
+            raise trouble.refusal()
         try:
             return await self._batcher.submit(entry)
         except (Full, Late, Contended) as error:

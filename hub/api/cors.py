@@ -9,9 +9,10 @@ from datetime import UTC, datetime
 
 from hub.auth import origins
 from hub.auth.headers import Headers
-from hub.batching import Batcher
-from hub.errors import Forbidden
+from hub.batching import Batcher, Full, Late, Waits
+from hub.errors import Forbidden, Unavailable
 from hub.store.database import Database
+from hub.store.front import LOOKUP_SECONDS
 from hub.store.write import credentials
 
 _EXPOSED = b"Retry-After, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, X-Request-Id"
@@ -28,11 +29,16 @@ class LiveOrigins:
     def __init__(self, database: Database) -> None:
         """Read from this database."""
         self._database = database
-        self._reads: Batcher[Headers, str | None] = Batcher(self._read, most=256)
+        self._reads: Batcher[Headers, str | None] = Batcher(
+            self._read, most=256, waits=Waits(patience=LOOKUP_SECONDS)
+        )
 
     async def match(self, headers: Headers) -> str | None:
         """Return the request's origin as it wrote it, when some living key allows it."""
-        return await self._reads.submit(headers)
+        try:
+            return await self._reads.submit(headers)
+        except (Full, Late) as error:
+            raise Unavailable from error
 
     async def _read(self, asked: list[Headers]) -> Sequence[str | None]:
         now = datetime.now(UTC)

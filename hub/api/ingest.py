@@ -23,6 +23,7 @@ from hub.auth.visitors import Proof, parse_proof
 from hub.contracts import Arrival, Channel, Connection, Message, StatusChange
 from hub.errors import BadRequest, Forbidden, HubError, NotFound, Unavailable
 from hub.services.hub import Hub
+from hub.store.front import LOOKUP_SECONDS, within
 
 log = structlog.get_logger(__name__)
 
@@ -158,7 +159,8 @@ class Ingest:
         connection_id = ids.parse("cnx", text or "")
         if connection_id is None:
             return None
-        return await self._hub.connections.by_id(self.channel.name, connection_id)
+        found = self._hub.connections.by_id(self.channel.name, connection_id)
+        return await within(LOOKUP_SECONDS, found)
 
 
 _UNREADABLE = {400, 408, 413, 415}

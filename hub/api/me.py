@@ -13,6 +13,8 @@ from hub.api.objects import Instant
 from hub.contracts import Caller
 from hub.fields import KeyId, OrganizationId
 from hub.services.hub import Hub
+from hub.store.admin.records import ApiKey, Organization
+from hub.store.front import WORK_SECONDS, within
 
 
 class Business(Struct, frozen=True):
@@ -61,9 +63,7 @@ class Me(Struct, frozen=True, kw_only=True, rename="camel"):
 )
 async def get_me(hub: NamedDependency[Hub], caller: NamedDependency[Caller]) -> Me:
     """The business, the key and its limits."""
-    organization = await hub.organizations.get(caller.organization_id)
-    assert caller.key_id is not None
-    key = await hub.keys.get(caller.organization_id, caller.key_id)
+    organization, key = await within(WORK_SECONDS, _own(hub, caller))
     return Me(
         organization=Business(
             ids.wire("org", organization.id), organization.name, organization.slug
@@ -71,3 +71,9 @@ async def get_me(hub: NamedDependency[Hub], caller: NamedDependency[Caller]) -> 
         key=Key(ids.wire("key", key.id), key.kind, key.label, key.prefix, instant(key.created_at)),
         limits=Limits(hub.settings.ingest_rate_per_min, hub.settings.read_rate_per_min),
     )
+
+
+async def _own(hub: Hub, caller: Caller) -> tuple[Organization, ApiKey]:
+    assert caller.key_id is not None
+    organization = await hub.organizations.get(caller.organization_id)
+    return organization, await hub.keys.get(caller.organization_id, caller.key_id)

@@ -16,10 +16,11 @@ from msgspec import Struct
 
 from hub.auth import keys
 from hub.auth.headers import Headers
-from hub.batching import Batcher, Full
+from hub.batching import Batcher, Full, Late, Waits
 from hub.contracts import Caller, Connection, Signature
 from hub.errors import Forbidden, NotFound, Unauthorized, Unavailable
 from hub.store.database import Database
+from hub.store.front import LOOKUP_SECONDS, Front
 from hub.store.write import credentials
 
 REMEMBERED = 10_000
@@ -50,14 +51,17 @@ class Callers:
         self._vault = vault
         self._used: dict[UUID, datetime] = {}
         self._remembered: dict[bytes, Caller] = {}
-        self._reads: Batcher[bytes, Key | None] = Batcher(self._read_keys, most=256, flights=4)
+        self._front = Front(database, LOOKUP_SECONDS)
+        self._reads: Batcher[bytes, Key | None] = Batcher(
+            self._read_keys, most=256, flights=4, waits=Waits(patience=LOOKUP_SECONDS)
+        )
 
     async def by_key(self, headers: Headers) -> Key:
         """Return the living key that `Authorization: Bearer` names."""
         digest = _presented(headers)
         try:
             key = await self._reads.submit(digest)
-        except Full as error:
+        except (Full, Late) as error:
             raise Unavailable from error
         if key is None or not hmac.compare_digest(key.caller.credential, digest):
             self._remembered.pop(digest, None)
@@ -143,7 +147,7 @@ class Callers:
         if not slug or not secret:
             raise Unauthorized
         fingerprint = self._vault.fingerprint(secret)
-        row = await self._database.read(lambda c: credentials.find_legacy(c, slug))
+        row = await self._front.read(lambda c: credentials.find_legacy(c, slug))
         # An unknown business costs the same comparison as a wrong secret.
         if not hmac.compare_digest(row.digest if row else "0" * 64, fingerprint) or row is None:
             raise Unauthorized
@@ -154,7 +158,7 @@ class Callers:
         )
 
     async def _organization(self, slug: str) -> UUID | None:
-        return await self._database.read(lambda c: credentials.organization_of(c, slug))
+        return await self._front.read(lambda c: credentials.organization_of(c, slug))
 
     async def _read_keys(self, digests: list[bytes]) -> Sequence[Key | None]:
         rows = await self._database.read(lambda c: credentials.find_keys(c, set(digests)))

@@ -7,9 +7,10 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from hub.batching import Batcher, Full
+from hub.batching import Batcher, Full, Late, Waits
 from hub.errors import BadRequest, Forbidden, Unavailable
 from hub.store.database import Database
+from hub.store.front import LOOKUP_SECONDS
 from hub.store.write import visitors as store
 
 _VISITOR = re.compile(r"([^\s\x00-\x1f\x7f]{1,255})\.([A-Za-z0-9_-]{16,200})\Z")
@@ -29,7 +30,7 @@ class Visitors:
         """Read from this database."""
         self._database = database
         self._reads: Batcher[store.Key, tuple[bool, str | None]] = Batcher(
-            self._read, most=256, flights=4
+            self._read, most=256, flights=4, waits=Waits(patience=LOOKUP_SECONDS)
         )
 
     async def is_new(
@@ -38,7 +39,7 @@ class Visitors:
         """Tell whether a visitor is seen for the first time; a wrong secret is 403."""
         try:
             known, secret = await self._reads.submit((organization_id, key_id, name))
-        except Full as error:
+        except (Full, Late) as error:
             raise Unavailable from error
         if proof and secret and secret != proof.digest.hex():
             raise wrong_secret()

@@ -17,6 +17,7 @@ from hub.contracts import Arrival, Caller, Message, Person
 from hub.errors import HubError, NotFound, Unavailable
 from hub.events.catalogue import CUSTOMER_UPDATED
 from hub.store.database import Connection, Contended, Database
+from hub.store.front import WORK_SECONDS, within
 from hub.store.read import customers as read
 from hub.store.read.paging import Chunk, Paging
 from hub.store.read.records import CustomerRecord
@@ -70,6 +71,9 @@ class Customers:
         Identities of two customers are not merged: the strongest decides, and an event tells.
         Raises `Unauthorized` when the caller was revoked meanwhile.
         """
+        return await within(WORK_SECONDS, self._save(caller, person, attributes))
+
+    async def _save(self, caller: Caller, person: Person, attributes: Mapping[str, Any]) -> Saved:
         for attempt in range(RERUNS):
             entry = _entry(caller, person, datetime.now(UTC))
             work = partial(_save, entry=entry, attributes=attributes)

@@ -20,6 +20,7 @@ from hub.services.organizations import Organizations
 from hub.services.users import Users
 from hub.settings import Settings
 from hub.store.database import Database
+from hub.store.front import Front
 
 
 class Hub:
@@ -39,8 +40,9 @@ class Hub:
         self.organizations = Organizations(database, sealer)
         self.users = Users(database)
         self.connections = Connections(database, sealer)
-        self.inbox = Inbox(database)
-        self.customers = Customers(database)
+        self._front = Front(database)
+        self.inbox = Inbox(self._front)
+        self.customers = Customers(self._front)
         self.on_accepted: Callable[[], None] = lambda: None
         """Called after a commit that left events: wakes the worker of the same process."""
         self.waiting = 0
@@ -94,7 +96,7 @@ class Hub:
     async def _accept(self, message: Message | StatusChange, arrival: Arrival) -> Accepted | None:
         if isinstance(message, StatusChange):
             organization_id, now = arrival.caller.organization_id, datetime.now(UTC)
-            await self.database.write(lambda c: statuses.change(c, organization_id, message, now))
+            await self._front.write(lambda c: statuses.change(c, organization_id, message, now))
             return None
         self._check(message)
         contributed = self.hooks.collect("identities", message=message)

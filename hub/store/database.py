@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import Protocol, TypeVar
 
 import sqlalchemy as sa
+from msgspec import Struct
 from sqlalchemy import exc
 
 from hub.errors import Unavailable
@@ -32,6 +33,17 @@ class Rejected(Exception):
     """The store refuses a value of this work; running it again changes nothing."""
 
 
+class Trouble(Struct, frozen=True):
+    """Why nothing is taken at the moment, and in how many seconds to come back."""
+
+    text: str
+    retry_after: int
+
+    def refusal(self) -> Unavailable:
+        """Return what to tell a caller."""
+        return Unavailable(f"{self.text}, try again later", retry_after=self.retry_after)
+
+
 class Database(Protocol):
     """Where everything is kept.
 
@@ -39,7 +51,7 @@ class Database(Protocol):
     """
 
     @property
-    def trouble(self) -> str | None:
+    def trouble(self) -> Trouble | None:
         """Say why calls are refused at the moment; None when they are not."""
 
     async def write(self, work: Work[T]) -> T:

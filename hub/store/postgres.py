@@ -13,7 +13,7 @@ from sqlalchemy import exc, pool
 
 from hub.errors import Unavailable
 from hub.store.breaker import Breaker
-from hub.store.database import T, Work, sqlstate, translated
+from hub.store.database import T, Trouble, Work, sqlstate, translated
 from hub.store.places import Places
 
 UNIT_SECONDS = 3.0
@@ -23,6 +23,8 @@ POOL_SIZE = 8
 DOORS = 2
 GENTLE_SECONDS = 5.0
 SPREAD_SECONDS = 0.1
+
+_AWAY = Trouble("The database does not answer", retry_after=1)
 
 # The server ends by itself what we have given up (milliseconds).
 _SERVER_SETTINGS = {
@@ -79,9 +81,9 @@ class PostgresDatabase:
         sa.event.listen(self._engine.sync_engine, "after_cursor_execute", self._hear)
 
     @property
-    def trouble(self) -> str | None:
+    def trouble(self) -> Trouble | None:
         """Say why calls are refused at the moment; None when they are not."""
-        return "The database does not answer" if self._breaker.is_open else None
+        return _AWAY if self._breaker.is_open else None
 
     async def write(self, work: Work[T]) -> T:
         """Run work in one transaction that is committed, durably, before this returns.

@@ -9,11 +9,13 @@ from pathlib import Path
 import structlog
 
 from hub import metrics
+from hub.store.database import Trouble
 
 MIB = 1 << 20
 BALLAST = 16 * MIB
 LOW = 512 * MIB
-FULL, REFUSED = "Storage is full", "Storage takes no writes"
+FULL = Trouble("Storage is full", retry_after=5)
+REFUSED = Trouble("Storage takes no writes", retry_after=5)
 
 log = structlog.get_logger(__name__)
 
@@ -35,7 +37,7 @@ class Room:
         self._size = min(BALLAST, total // 16)
         self._low = min(LOW, total // 20)
         self._lock = threading.Lock()
-        self.trouble: str | None = None
+        self.trouble: Trouble | None = None
         if self._free() < self._low // 4:
             self._give_up()
 
@@ -54,16 +56,17 @@ class Room:
         if self.trouble and self._has_enough(free) and can_write():
             self._recover(free)
 
-    def refused(self, trouble: str) -> None:
+    def refused(self, trouble: Trouble) -> None:
         """Take note that the disk refused a write, and why: `FULL` or `REFUSED`."""
         with self._lock:
             self._give_up()
             self._begin(trouble, self._free())
 
-    def _begin(self, trouble: str, free: int) -> None:
+    def _begin(self, trouble: Trouble, free: int) -> None:
         if not self.trouble:
             self.trouble = trouble
-            log.error("storage_trouble", trouble=trouble, folder=str(self._folder), free=free)
+            folder = str(self._folder)
+            log.error("storage_trouble", trouble=trouble.text, folder=folder, free=free)
 
     def _recover(self, free: int) -> None:
         with self._lock:

@@ -11,14 +11,13 @@ from typing import IO, Any
 import sqlalchemy as sa
 from sqlalchemy import exc
 
-from hub.errors import SettingError, Unavailable
-from hub.store.database import T, Work, translated
+from hub.errors import SettingError
+from hub.store.database import T, Trouble, Work, translated
 from hub.store.gate import Gate
 from hub.store.room import Room
 from hub.store.upkeep import LOG_BYTES, PATIENCE_MILLISECONDS, Upkeep, trouble_of_disk
 
 READERS = 4
-RETRY_SECONDS = 5
 
 
 class SqliteDatabase:
@@ -40,7 +39,7 @@ class SqliteDatabase:
         self._upkeep = Upkeep(file, self._engine, self._writer, self._room)
 
     @property
-    def trouble(self) -> str | None:
+    def trouble(self) -> Trouble | None:
         """Say why calls are refused at the moment; None when they are not."""
         return self._room.trouble
 
@@ -87,7 +86,7 @@ class SqliteDatabase:
             if trouble is None:
                 raise
             self._room.refused(trouble)
-            raise Unavailable(f"{trouble}, try again later", retry_after=RETRY_SECONDS) from error
+            raise trouble.refusal() from error
 
     def _read(self, work: Work[T]) -> T:
         with self._engine.begin() as connection:

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 import structlog
 from sqlalchemy import exc
 
+from hub.store.database import Trouble
 from hub.store.room import FULL, MIB, REFUSED, Room
 
 SECONDS = 1.0
@@ -106,7 +107,7 @@ class Upkeep:
             raw.close()
 
 
-def trouble_of_disk(error: BaseException | None) -> str | None:
+def trouble_of_disk(error: BaseException | None) -> Trouble | None:
     """Return what is wrong with the disk, when it is the disk that SQLite complains of."""
     name: str = getattr(getattr(error, "orig", error), "sqlite_errorname", "")
     if name == "SQLITE_FULL":

@@ -7,6 +7,7 @@ import pytest
 from hub import metrics
 from hub.errors import Unavailable
 from hub.services.hub import Hub
+from hub.store.room import FULL
 from tests.hub.api.conftest import Business
 
 ROOT = "http://hub"
@@ -43,7 +44,7 @@ async def test_with_its_storage_full_a_process_is_degraded(
     hub: Hub, bakery: Business, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Still 200, because reads go on; a message is refused with a time to come back."""
-    monkeypatch.setattr(type(hub.database), "trouble", "Storage is full")
+    monkeypatch.setattr(type(hub.database), "trouble", FULL)
 
     ready = await bakery.client.get(f"{ROOT}/health/ready")
     sent = await bakery.client.post("/messages", json={"body": "hi", "visitor": {"visitorId": "v"}})

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from structlog.testing import capture_logs
 
 from hub.errors import Unavailable
+from hub.store.database import Trouble
 from hub.store.postgres import POOL_SIZE, PostgresDatabase
 from tests.support.databases import query
 from tests.support.postgres import Postgres
@@ -126,7 +127,7 @@ async def test_silent_server_is_given_up_at_the_first_deadline(
 
     assert 2.9 <= first < 3.4
     assert max(later) < 0.05
-    assert trouble == "The database does not answer"
+    assert trouble == Trouble("The database does not answer", retry_after=1)
     assert answer == 1
     assert [line["event"] for line in lines] == ["database_lost", "database_back"]
     assert asyncio.all_tasks() == tasks

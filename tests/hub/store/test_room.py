@@ -127,6 +127,6 @@ async def test_what_the_disk_refuses_is_said_and_remembered(tmp_path: Path) -> N
         await database.write(too_much)
 
     assert refused.value.retry_after == 5
-    assert database.trouble == "Storage is full"
+    assert database.trouble == FULL
     assert await database.read(lambda c: c.exec_driver_sql("SELECT count(*) FROM t").scalar()) == 0
     await database.close()
