@@ -248,13 +248,12 @@ message = _tenant(
 
 widget_event = _tenant(
     "widget_event",
+    _id("session_id", primary_key=True),
     _id(primary_key=True),
-    _id("session_id"),
     _id("key_id", nullable=True),
     sa.Column("kind", sa.String(20), nullable=False),
     sa.Column("path", sa.String(2048)),
     sa.Column("created_at", Instant, nullable=False),
-    sa.Index("widget_event_session", "organization_id", "session_id", "id"),
 )
 
 # The outbox: a row is written with the thing it tells of, and claimed by a worker after commit.
