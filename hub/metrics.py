@@ -19,7 +19,9 @@ from prometheus_client import (
     multiprocess,
 )
 
-FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+from hub import prefork
+
+FOLDER = prefork.FIGURES
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 _METHODS = {"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"}
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
@@ -124,15 +126,5 @@ def _forget_the_dead(folder: Path) -> None:
     """Let what a process has at the moment (its gauges) go with the process."""
     for file in folder.glob("gauge_live*_*.db"):
         pid = file.stem.rpartition("_")[2]
-        if pid.isdecimal() and not _runs(int(pid)):
+        if pid.isdecimal() and not prefork.runs(int(pid)):
             file.unlink(missing_ok=True)
-
-
-def _runs(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

@@ -10,6 +10,7 @@ processes it has go on; then it replaces them one by one, each only when its suc
 import contextlib
 import os
 import select
+import shutil
 import signal
 import socket
 import tempfile
@@ -17,6 +18,7 @@ import threading
 import time
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 
 import structlog
 from msgspec import Struct
@@ -27,6 +29,7 @@ from hub.handover import Handover
 PROCESSES = "HUB_PROCESSES"
 """How many share the limits of this server while there is no Redis to count for all."""
 FIGURES = "PROMETHEUS_MULTIPROC_DIR"
+_PREFIX = "hub-metrics-"
 
 _PAUSE_SECONDS = 0.5
 """Before a process that died at once is replaced, so that a broken one does not spin."""
@@ -42,7 +45,37 @@ def announce(processes: int) -> None:
     Before anything else is imported: where figures are kept is decided by an import.
     """
     os.environ[PROCESSES] = str(processes)
-    os.environ.setdefault(FIGURES, tempfile.mkdtemp(prefix="hub-metrics-"))
+    # Also there when we start ourselves anew, or try whether we could.
+    if FIGURES not in os.environ:
+        _remove_left_behind()
+        os.environ[FIGURES] = tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-")
+
+
+def retract() -> None:
+    """Remove what `announce` made in this process, when its processes have ended."""
+    folder = Path(os.environ.get(FIGURES, ""))
+    if folder.name.startswith(f"{_PREFIX}{os.getpid()}-"):
+        shutil.rmtree(folder, ignore_errors=True)
+        del os.environ[FIGURES]
+
+
+def runs(pid: int) -> bool:
+    """Tell whether there is such a process on this machine."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _remove_left_behind() -> None:
+    """Remove the figures of servers that were killed, and of those who had our number before us."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*-*"):
+        maker = folder.name.removeprefix(_PREFIX).partition("-")[0]
+        if maker.isdecimal() and (int(maker) == os.getpid() or not runs(int(maker))):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 class _Process(Struct):

@@ -29,14 +29,21 @@ def serve(host: str, port: int, workers: int) -> None:
     Examples:  clonvo serve
                clonvo serve --host 0.0.0.0 --port 80 --workers 4
     """
-    from hub import handover, prefork
+    from hub import prefork
     from hub.settings import load
 
     settings = load()
     if workers > 1 and not settings.embedded:
         prefork.announce(workers)
+    try:
+        _serve(settings, host, port, workers)
+    finally:
+        prefork.retract()
 
+
+def _serve(settings: "Settings", host: str, port: int, workers: int) -> None:
     # Not before: with these come the figures, and where they are kept is decided by then.
+    from hub import handover
     from hub import serve as server
     from hub.cli.desk import require
 

@@ -47,9 +47,11 @@ def test_commands_write_beside_a_server_that_runs(make_hub) -> None:
     assert hub.command("org", "list").count("acme-") == 3
 
 
-def test_the_processes_of_a_server_count_together(make_hub, postgres_database_url) -> None:
-    """Whichever of them is asked for the figures answers for both."""
-    hub = make_hub(DATABASE_URL=postgres_database_url)
+def test_the_processes_of_a_server_count_together(
+    make_hub, postgres_database_url, tmp_path
+) -> None:
+    """Whichever of them is asked for the figures answers for both; nothing of them is left."""
+    hub = make_hub(DATABASE_URL=postgres_database_url, TMPDIR=str(tmp_path))
     hub.start("--workers", "2")
     for _ in range(10):
         assert httpx.get(f"{hub.url}/health/live").status_code == httpx.codes.OK
@@ -58,6 +60,9 @@ def test_the_processes_of_a_server_count_together(make_hub, postgres_database_ur
 
     line = 'hub_requests_total{method="GET",route="/health/live",status="200"} 10.0'
     assert all(line in text for text in figures), figures
+    assert len(list(tmp_path.glob("hub-metrics-*"))) == 1
+    hub.process.stop()
+    assert list(tmp_path.glob("hub-metrics-*")) == []
 
 
 def test_a_port_that_is_taken_is_told_before_anything_runs(clonvo, taken) -> None:
