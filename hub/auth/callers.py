@@ -88,9 +88,9 @@ class Callers:
         return caller
 
     def remember(self, caller: Caller) -> None:
-        """Keep a caller for `remembered`."""
+        """Keep a caller for `remembered`, in the place of the one that was read longest ago."""
         if len(self._remembered) >= REMEMBERED:
-            self._remembered.clear()
+            del self._remembered[next(iter(self._remembered))]
         self._remembered[caller.credential] = caller
 
     async def widget(self, headers: Headers) -> Key:
