@@ -31,8 +31,9 @@ for number in range(300):
 def _restored():
     """The process logs as before when a test is over."""
     root = logging.getLogger()
-    handlers, level = root.handlers, root.level
+    handlers, level, short_way = root.handlers, root.level, list(logs._short_way)
     yield
+    logs._short_way[:] = short_way
     structlog.reset_defaults()
     root.handlers, _ = handlers, root.setLevel(level)
     logging.captureWarnings(capture=False)
