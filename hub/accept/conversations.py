@@ -69,6 +69,8 @@ class _Conversations:
                 organization_id=customer.organization_id,
                 customer_id=customer.id,
                 channel=channel,
+                status="open",
+                last_seq=0,
                 fresh=True,
             )
         return self._states[customer.id, channel]

@@ -106,5 +106,5 @@ def _logged(draft: Draft, session: SessionState) -> NewWidgetEvent:
     kind = "message" if message.direction == "inbound" else "reply"
     path = message.visit.path if message.visit else None
     return NewWidgetEvent(
-        draft.message_id, caller.organization_id, session.id, caller.key_id, kind, path
+        draft.message_id, caller.organization_id, session.id, kind, caller.key_id, path
     )

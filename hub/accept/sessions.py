@@ -125,6 +125,7 @@ def _new_session(batch: Batch, draft: Draft, visitor_id: str) -> SessionState:
         customer_id=draft.customer.id,
         conversation_id=draft.conversation.id,
         verified=draft.entry.caller.trusted,
+        message_count=0,
         first_seen_at=batch.at,
         last_seen_at=batch.at,
         fresh=True,

@@ -49,7 +49,7 @@ class Callers:
         """Read from this database, through one statement per loop turn."""
         self._database = database
         self._vault = vault
-        self._used: dict[UUID, datetime] = {}
+        self._used: set[UUID] = set()
         self._remembered: dict[bytes, Caller] = {}
         self._front = Front(database, LOOKUP_SECONDS)
         self._reads: Batcher[bytes, Key | None] = Batcher(
@@ -135,13 +135,14 @@ class Callers:
 
     async def note_uses(self) -> None:
         """Write when keys were last used; called now and then, off the path of requests."""
-        used, self._used = self._used, {}
+        used, self._used = self._used, set()
         if used:
-            await self._database.write(lambda c: credentials.touch_keys(c, used))
+            now = datetime.now(UTC)
+            await self._database.write(lambda c: credentials.touch_keys(c, used, now))
 
     def _note(self, caller: Caller) -> None:
         if caller.key_id:
-            self._used[caller.key_id] = datetime.now(UTC)
+            self._used.add(caller.key_id)
 
     async def _legacy(self, slug: str | None, secret: str | None) -> Caller:
         if not slug or not secret:

@@ -1,6 +1,8 @@
 """Rows as a transaction works on them: read under their lock, changed in memory, written once.
 
-Moments are milliseconds since the epoch, as they are stored.
+Moments are milliseconds since the epoch, as they are stored. What is None is left out of the row
+that is sent, and is null again on the other side; so nothing else may have a default that a column
+would miss.
 """
 
 from collections.abc import Mapping
@@ -14,7 +16,12 @@ from hub import ids
 WAITING, DONE, DEAD = "waiting", "done", "dead"
 
 
-class CustomerState(Struct):
+def _nothing() -> Mapping[str, Any]:
+    """Return an empty object that is sent as such, as the bare default `{}` would not be."""
+    return {}
+
+
+class CustomerState(Struct, omit_defaults=True):
     """A customer as the transaction sees it."""
 
     id: UUID
@@ -23,28 +30,28 @@ class CustomerState(Struct):
     phone_e164: str | None = None
     email: str | None = None
     external_user_id: str | None = None
-    attributes: Mapping[str, Any] = {}
+    attributes: Mapping[str, Any] = field(default_factory=_nothing)
     """Written with a new customer only."""
     fresh: bool = False
     changed: bool = False
 
 
-class ConversationState(Struct):
+class ConversationState(Struct, omit_defaults=True):
     """A conversation under its row's lock."""
 
     id: UUID
     organization_id: UUID
     customer_id: UUID
     channel: str
-    status: str = "open"
-    last_seq: int = 0
+    status: str
+    last_seq: int
     last_message_at: int | None = None
     last_inbound_at: int | None = None
     last_session_id: UUID | None = None
     fresh: bool = False
 
 
-class SessionState(Struct):
+class SessionState(Struct, omit_defaults=True):
     """An open visitor session under its row's lock."""
 
     id: UUID
@@ -54,6 +61,10 @@ class SessionState(Struct):
     visitor_id: str
     customer_id: UUID
     conversation_id: UUID
+    verified: bool
+    message_count: int
+    first_seen_at: int
+    last_seen_at: int
     ip_address: str | None = None
     user_agent: str | None = None
     referer: str | None = None
@@ -61,10 +72,6 @@ class SessionState(Struct):
     external_user_id: str | None = None
     external_email: str | None = None
     external_name: str | None = None
-    verified: bool = False
-    message_count: int = 0
-    first_seen_at: int = 0
-    last_seen_at: int = 0
     closed_at: int | None = None
     fresh: bool = False
 
@@ -81,40 +88,40 @@ class IdentityClaim(Struct, frozen=True):
     verified_by: str
 
 
-class NewMessage(Struct, frozen=True, kw_only=True):
+class NewMessage(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A message that the transaction will store."""
 
     organization_id: UUID
     id: UUID
     conversation_id: UUID
     customer_id: UUID
-    session_id: UUID | None
-    key_id: UUID | None
+    session_id: UUID | None = None
+    key_id: UUID | None = None
     channel: str
     source: str
-    provider_message_id: str | None
+    provider_message_id: str | None = None
     direction: str
     type: str
     body: str
     status: str
-    error: Mapping[str, str] | None
+    error: Mapping[str, str] | None = None
     seq: int
-    reply_to_id: UUID | None
+    reply_to_id: UUID | None = None
     author: str
-    attachments: Any
-    template: Any
+    attachments: Any = None
+    template: Any = None
     occurred_at: int
 
 
-class NewWidgetEvent(Struct, frozen=True):
+class NewWidgetEvent(Struct, frozen=True, omit_defaults=True):
     """An entry that the transaction will append to a session's log."""
 
     id: UUID
     organization_id: UUID
     session_id: UUID
-    key_id: UUID | None
     kind: str
-    path: str | None
+    key_id: UUID | None = None
+    path: str | None = None
 
 
 class NewEvent(Struct, frozen=True):

@@ -47,8 +47,12 @@ class Limiter(Protocol):
 
 def refusal(verdicts: Iterable[Verdict]) -> Verdict | None:
     """Return the refusing verdict that lasts longest; None if the call may go on."""
-    refused = [verdict for verdict in verdicts if not verdict.allowed]
-    return max(refused, key=lambda verdict: verdict.retry_after, default=None)
+    longest = None
+    for verdict in verdicts:
+        if verdict.allowed or (longest and longest.retry_after >= verdict.retry_after):
+            continue
+        longest = verdict
+    return longest
 
 
 def judge(bucket: Bucket, count: int, wait: int, wall: int, *, allowed: bool) -> Verdict:

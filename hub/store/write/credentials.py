@@ -1,6 +1,6 @@
 """Which callers live: read before any refusal, and again by the transaction that writes."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -105,10 +105,10 @@ def live_widget_origins(connection: sa.Connection, now: datetime) -> set[str]:
     return {origin for origins in lists for origin in origins}
 
 
-def touch_keys(connection: sa.Connection, used: Mapping[UUID, datetime]) -> None:
-    """Note when keys were last used."""
+def touch_keys(connection: sa.Connection, used: Iterable[UUID], now: datetime) -> None:
+    """Note that keys were used."""
     rows.update(
         connection,
         api_key,
-        [{"id": key, "last_used_at": milliseconds(at)} for key, at in used.items()],
+        [{"id": key, "last_used_at": milliseconds(now)} for key in used],
     )
