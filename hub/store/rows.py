@@ -17,13 +17,14 @@ from msgspec import Struct
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import JSON, JSONB
 
+from hub.store import short
+from hub.store.short import Record
 from hub.store.tables import Instant, milliseconds
 
 Row = Struct | Mapping[str, Any]
 Column = sa.Column[Any]
 Build = Callable[[str], sa.Executable]
 Names = tuple[str, ...]
-Record = Sequence[Any]
 
 # The hex form of an id is what SQLite stores, and PostgreSQL reads it too.
 _encode = msgspec.json.Encoder(uuid_format="hex").encode
@@ -98,8 +99,11 @@ def run(connection: sa.Connection, build: Build, rows: Sequence[Row]) -> sa.Curs
 
 def read(connection: sa.Connection, build: Build, rows: Sequence[Row]) -> Sequence[Record]:
     """Run a statement like `run`, and return all that it finds, by position."""
-    found: Any = run(connection, build, rows).all()
-    return cast("Sequence[Record]", found)
+    statement, values = build(connection.dialect.name), {"rows": _encode(rows).decode()}
+    found = short.records(connection, statement, values)
+    if found is None:
+        found = cast("Sequence[Record]", connection.execute(statement, values).all())
+    return found
 
 
 def write(connection: sa.Connection, writes: Iterable[Write], now: datetime) -> None:
@@ -117,7 +121,9 @@ def write(connection: sa.Connection, writes: Iterable[Write], now: datetime) -> 
                 f"rows{i}": _encode(one.rows).decode() for i, one in enumerate(some)
             }
             values["now"] = milliseconds(now)
-            connection.execute(_writing(connection.dialect.name, forms), values)
+            statement = _writing(connection.dialect.name, forms)
+            if short.records(connection, statement, values) is None:
+                connection.execute(statement, values)
 
 
 def update(connection: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:

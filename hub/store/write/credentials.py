@@ -39,8 +39,13 @@ def alive(connection: sa.Connection, callers: Iterable[Caller], now: datetime) -
 
 
 def _live_keys(connection: sa.Connection, digests: list[bytes], now: datetime) -> set[bytes]:
-    found = rows.run(connection, _keys, [{"digest": digest.hex()} for digest in digests])
-    return {bytes.fromhex(row.digest) for row in found if lives(row, now)}
+    wanted = [{"digest": digest.hex()} for digest in set(digests)]
+    moment = milliseconds(now)
+    return {
+        bytes.fromhex(digest)
+        for digest, revoked_at, *ends in rows.read(connection, _ends, wanted)
+        if revoked_at is None and all(end is None or end > moment for end in ends)
+    }
 
 
 def lives(row: KeyRow, now: datetime) -> bool:
@@ -48,6 +53,19 @@ def lives(row: KeyRow, now: datetime) -> bool:
     return row.revoked_at is None and all(
         moment is None or moment > now for moment in (row.expires_at, row.secret_expires_at)
     )
+
+
+@cache
+def _ends(dialect: str) -> sa.Select[tuple[object, ...]]:
+    secret, key = api_key_secret.c, api_key.c
+    wanted = rows.incoming(dialect, secret.digest)
+    ends = (secret.expires_at.label("secret_expires_at"), key.expires_at)
+    found = (
+        sa.select(secret.digest, *map(rows.plain, (key.revoked_at, *ends)))
+        .join(api_key, key.id == secret.key_id)
+        .where(secret.digest == wanted.c.digest)
+    )
+    return rows.for_each(dialect, wanted, found)
 
 
 @cache

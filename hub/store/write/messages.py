@@ -32,21 +32,20 @@ def find_repeated(connection: sa.Connection, keys: Sequence[Key]) -> dict[Key, R
     """Return the stored messages with these (organization, source, provider message id)."""
     names = ("organization_id", "source", "provider_message_id")
     wanted = [dict(zip(names, key, strict=True)) for key in keys]
-    return {
-        (row.organization_id, row.source, row.provider_message_id): Repeated(
-            Accepted(
-                message_id=row.id,
-                customer_id=row.customer_id,
-                conversation_id=row.conversation_id,
-                session_id=row.session_id,
-                visitor_id=row.visitor_id,
-                status=row.status,
-                duplicate=True,
-            ),
-            row.body,
+    found = {}
+    for row in rows.read(connection, _repeated, wanted):
+        *key, message_id, customer_id, conversation_id, session_id, status, body, visitor_id = row
+        place = Accepted(
+            message_id=message_id,
+            customer_id=customer_id,
+            conversation_id=conversation_id,
+            session_id=session_id,
+            visitor_id=visitor_id,
+            status=status,
+            duplicate=True,
         )
-        for row in rows.run(connection, _repeated, wanted)
-    }
+        found[key[0], key[1], key[2]] = Repeated(place, body)
+    return found
 
 
 def lock_by_provider_id(
