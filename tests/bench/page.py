@@ -1,10 +1,13 @@
-"""`docs/benchmarks.md`, its chart and its figures: written by a run, and by nothing else."""
+"""`docs/benchmarks.md`, its chart and its figures: written by a run, and by nothing else.
+
+`docs/scaling.md` is reckoned from the same figures, so it is written with them.
+"""
 
 from pathlib import Path
 
 import msgspec
 
-from tests.bench import chart
+from tests.bench import chart, scaling
 from tests.bench.ground import POSTGRES_SETTINGS
 from tests.bench.load import CONNECTIONS
 from tests.bench.report import NOISY, Report, in_markdown, loads, ratios, starts
@@ -21,6 +24,8 @@ def write(report: Report, folder: Path = DOCS) -> list[Path]:
         "benchmarks.svg": chart.draw(report.medians),
         "benchmarks.json": msgspec.json.format(msgspec.json.encode(report)).decode() + "\n",
     }
+    if report.medians.keys() >= scaling.NEEDS:
+        files["scaling.md"] = scaling.page(report, scaling.sizes())
     for name, text in files.items():
         (folder / name).write_text(text, encoding="utf-8")
     return [folder / name for name in files]

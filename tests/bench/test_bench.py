@@ -148,7 +148,8 @@ def test_a_run_leaves_page_chart_and_figures(tmp_path: Path) -> None:
 
     files = page.write(whole, tmp_path)
 
-    assert [file.name for file in files] == ["benchmarks.md", "benchmarks.svg", "benchmarks.json"]
+    names = ["benchmarks.md", "benchmarks.svg", "benchmarks.json"]
+    assert [file.name for file in files] == [*names, "scaling.md"]
     assert msgspec.json.decode(files[2].read_bytes(), type=report.Report) == whole
 
 
