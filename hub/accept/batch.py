@@ -24,7 +24,7 @@ from hub.store.database import Contended, Database, Rejected
 MOST = 128
 WAITING = 2048
 RERUNS = 8
-GATHER = 0.5
+GATHER = 0.25
 SECONDS = 2.0
 """No message waits longer; one that was in work by then may still be stored."""
 
