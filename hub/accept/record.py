@@ -97,8 +97,9 @@ def _created(batch: Batch, message: NewMessage) -> NewEvent:
     waits = batch.traits.told or message.status == "queued"
     state = WAITING if waits else DONE
     # Its birth has the message's own number: there is one, and it is one random text less.
-    named = message.id.hex
-    return NewEvent(message.organization_id, "message.created", message.id, told, state, id=named)
+    return NewEvent(
+        message.organization_id, "message.created", message.id, told, state, id=message.id
+    )
 
 
 def _logged(draft: Draft, session: SessionState) -> NewWidgetEvent:

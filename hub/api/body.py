@@ -29,15 +29,15 @@ class Body:
 
         Raises 413, 415 or 408; a client that goes away in the middle is a 400 nobody reads.
         """
+        media = call.headers.get("content-type")
+        arrived = self._arrived() if self._arrived else None
+        if arrived is not None and len(arrived) <= most and media == "application/json":
+            return bytes(arrived)
         declared = call.headers.get("content-length") or ""
         if declared.isdecimal() and int(declared) > most:
             raise TooLarge(f"The request may have {most} bytes")
-        media = call.headers.get("content-type")
-        if media is not None and media != "application/json" and not _JSON.match(media):
+        if media is not None and not _JSON.match(media):
             raise UnsupportedMedia
-        arrived = self._arrived() if self._arrived else None
-        if arrived is not None and len(arrived) <= most:
-            return bytes(arrived)
         try:
             async with asyncio.timeout(BODY_SECONDS):
                 return await _read(self._receive, most)

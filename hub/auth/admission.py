@@ -6,7 +6,7 @@ One function per kind of endpoint; each returns the caller, having taken one fro
 from collections.abc import Awaitable, Sequence
 from typing import TypeVar
 
-from msgspec import Struct, field
+from msgspec import Struct
 
 from hub.auth import origins
 from hub.auth.buckets import Buckets
@@ -35,11 +35,11 @@ class Call(Struct, kw_only=True):
     """The origin that may read the answer."""
     varies: bool = False
     """The answer depends on the origin."""
-    network: str = field(default="")
 
-    def __post_init__(self) -> None:
-        """Name the client's network once."""
-        self.network = network_of(self.ip)
+    @property
+    def network(self) -> str:
+        """Return what the client is counted under."""
+        return network_of(self.ip)
 
 
 class Admission:
@@ -56,7 +56,11 @@ class Admission:
 
     async def server_messages(self, call: Call) -> Caller:
         """Admit a server key to `/messages`, for storing: `confirm` has to follow otherwise."""
-        caller = await self._known(call, self._remembered_or_read(call))
+        caller = self._callers.remembered(call.headers)
+        call.remembered = caller is not None
+        if caller is None:
+            caller = await self._known(call, self._callers.server(call.headers))
+            self._callers.remember(caller)
         call.caller = caller
         await self._take(call, self._buckets.server_messages(caller))
         return caller
@@ -111,15 +115,6 @@ class Admission:
         known = self._callers.signer(connection, signature, call.headers, raw)
         call.caller = await self._known(call, known)
         return call.caller
-
-    async def _remembered_or_read(self, call: Call) -> Caller:
-        caller = self._callers.remembered(call.headers)
-        if caller:
-            call.remembered = True
-            return caller
-        caller = await self._callers.server(call.headers)
-        self._callers.remember(caller)
-        return caller
 
     async def _known(self, call: Call, finding: Awaitable[T]) -> T:
         """Return who calls; a network that tries too many keys is told to wait instead of 401."""

@@ -1,5 +1,6 @@
 """Which buckets a call takes from; how large they are is a setting each."""
 
+from functools import lru_cache
 from uuid import UUID
 
 from hub.auth.limits import Bucket
@@ -53,5 +54,6 @@ class Buckets:
         return Bucket(f"failed:{network}", self._settings.failed_keys_per_min)
 
 
+@lru_cache(4096)
 def _hex(uuid: UUID | None) -> str:
     return uuid.hex if uuid else ""

@@ -170,10 +170,10 @@ class Callers:
 
 def bearer(headers: Headers) -> str | None:
     """Return the token of `Authorization: Bearer` (RFC 6750); None when there is no single one."""
-    values = headers.all("authorization")
-    if len(values) != 1:
+    value = headers.single("authorization")
+    if value is None:
         return None
-    scheme, _, token = values[0].partition(" ")
+    scheme, _, token = value.partition(" ")
     return token.strip() if scheme.lower() == "bearer" else None
 
 

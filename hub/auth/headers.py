@@ -17,6 +17,13 @@ class Headers:
         value = self._last.get(name.encode())
         return None if value is None else value.decode("latin-1")
 
+    def single(self, name: str) -> str | None:
+        """Return the value of a header that was sent once; None when it was not, or again."""
+        if len(self._last) == len(self._raw):
+            return self.get(name)
+        values = self.all(name)
+        return values[0] if len(values) == 1 else None
+
     def all(self, name: str) -> list[str]:
         """Return every value of a header, in order."""
         wanted = name.encode()

@@ -134,4 +134,4 @@ class NewEvent(Struct, frozen=True):
     state: str = DONE
     """`waiting` when somebody has to be told; else it is only kept, and no worker looks at it."""
     attempts: int = 0
-    id: str = field(default_factory=ids.fresh)
+    id: UUID | str = field(default_factory=ids.fresh)
