@@ -124,7 +124,9 @@ class Postgres(Server):
         except FileNotFoundError:
             return False
         mine = self._process is not None and lines[:1] == [str(self._process.pid)]
-        return mine and len(lines) > _READY_LINE and lines[_READY_LINE].strip() == "ready"
+        # A server that follows another one says "standby" when it answers what only reads.
+        answers = {"ready", "standby"}
+        return mine and len(lines) > _READY_LINE and lines[_READY_LINE].strip() in answers
 
     def _initialise(self) -> None:
         options = ("--auth=trust", "--username=hub", "--encoding=UTF8", "--locale=C.UTF-8")
