@@ -53,7 +53,7 @@ def page(report: Report, found: Sizes) -> str:
         pool=POOL_SIZE,
         distributed=_names(distributed=True),
         reference=_names(distributed=False),
-        buckets=" and ".join(f"{found.bucket[one]:,} at {one} a minute" for one in LIMITS),
+        buckets=" and ".join(f"{found.bucket[one]:,} bytes at {one} a minute" for one in LIMITS),
         **{name: f"{getattr(found, name):,}" for name in ("messages", "customers", "request")},
         **{name: f"{getattr(found, name):,.0f}" for name in ("answer", "log", "sqlite")},
         **{name: f"{getattr(found, name):,.0f}" for name in _WAL},
