@@ -4,7 +4,7 @@ from hub.accept.draft import Batch, Draft
 from hub.contracts import Accepted, MessageStatus
 from hub.store import outbox, rows
 from hub.store.database import Connection
-from hub.store.states import DONE, WAITING, NewEvent, NewMessage, NewWidgetEvent, SessionState
+from hub.store.states import WAITING, NewEvent, NewMessage, NewWidgetEvent, SessionState
 from hub.store.write import messages as store
 
 _UNREACHABLE = {
@@ -93,13 +93,15 @@ def _message(batch: Batch, draft: Draft) -> NewMessage:
 
 
 def _created(batch: Batch, message: NewMessage) -> NewEvent:
+    """Return the news of a message, told in detail when somebody waits for it.
+
+    It has the message's own number: there is one of its kind.
+    """
+    created, whose, number = "message.created", message.organization_id, message.id
+    if not batch.traits.told and message.status != "queued":
+        return NewEvent(whose, created, number, id=number)
     told = {"direction": message.direction, "channel": message.channel, "status": message.status}
-    waits = batch.traits.told or message.status == "queued"
-    state = WAITING if waits else DONE
-    # Its birth has the message's own number: there is one, and it is one random text less.
-    return NewEvent(
-        message.organization_id, "message.created", message.id, told, state, id=message.id
-    )
+    return NewEvent(whose, created, number, told, WAITING, id=number)
 
 
 def _logged(draft: Draft, session: SessionState) -> NewWidgetEvent:
