@@ -11,45 +11,22 @@ from datetime import datetime
 from functools import cache
 from typing import Any, cast
 
-import msgspec
 import sqlalchemy as sa
-from msgspec import Struct
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql import JSON, JSONB
 
-from hub.store import short
+from hub.store import short, tuples
+from hub.store.forms import Form, Names, Row, Write, encode
 from hub.store.short import Record
 from hub.store.tables import Instant, milliseconds
 
-Row = Struct | Mapping[str, Any]
+__all__ = ["Build", "Form", "Row", "Write", "for_each", "incoming", "plain", "read", "run"]
+__all__ += ["update", "write"]
+
 Column = sa.Column[Any]
 Build = Callable[[str], sa.Executable]
-Names = tuple[str, ...]
 
-# The hex form of an id is what SQLite stores, and PostgreSQL reads it too.
-_encode = msgspec.json.Encoder(uuid_format="hex").encode
 _NOW = sa.bindparam("now", type_=sa.BigInteger())
-_TOUCHED = "updated_at"
-_STAMPS = ("created_at", _TOUCHED, "available_at")
-
-
-class Form(Struct, frozen=True):
-    """Which columns of a table are written from the fields of a row."""
-
-    table: sa.Table
-    names: Names
-    fixed: Names | None = None
-    """Rows whose primary key is there already are updated, all but these columns.
-
-    None lets them fail. A violation of any other unique index fails them all, always.
-    """
-
-
-class Write(Struct, frozen=True):
-    """Rows that are going to be written."""
-
-    form: Form
-    rows: Sequence[Row]
 
 
 def incoming(dialect: str, *columns: Column, parameter: str = "rows") -> sa.FromClause:
@@ -94,12 +71,12 @@ def plain(column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
 def run(connection: sa.Connection, build: Build, rows: Sequence[Row]) -> sa.CursorResult[Any]:
     """Run the statement that `build(dialect)` makes over these rows."""
     statement = build(connection.dialect.name)
-    return connection.execute(statement, {"rows": _encode(rows).decode()})
+    return connection.execute(statement, {"rows": _text(rows)})
 
 
 def read(connection: sa.Connection, build: Build, rows: Sequence[Row]) -> Sequence[Record]:
     """Run a statement like `run`, and return all that it finds, by position."""
-    statement, values = build(connection.dialect.name), {"rows": _encode(rows).decode()}
+    statement, values = build(connection.dialect.name), {"rows": _text(rows)}
     found = short.records(connection, statement, values)
     if found is None:
         found = cast("Sequence[Record]", connection.execute(statement, values).all())
@@ -111,50 +88,41 @@ def write(connection: sa.Connection, writes: Iterable[Write], now: datetime) -> 
 
     On PostgreSQL that is one statement, for each costs a way there and back. Its parts see nothing
     of each other and are done in no certain order, so none may need what another one frees.
+    SQLite is in the house: it takes the rows of each table as they are.
     """
     given = [write for write in writes if write.rows]
-    together = [given] if connection.dialect.name == "postgresql" else [[one] for one in given]
-    for some in together:
-        forms = tuple(one.form for one in some)
-        if forms:
-            values: dict[str, Any] = {
-                f"rows{i}": _encode(one.rows).decode() for i, one in enumerate(some)
-            }
-            values["now"] = milliseconds(now)
-            statement = _writing(connection.dialect.name, forms)
-            if short.records(connection, statement, values) is None:
-                connection.execute(statement, values)
+    if connection.dialect.name != "postgresql":
+        for one in given:
+            tuples.write(connection, one.form, one.rows, now)
+    elif given:
+        values: dict[str, Any] = {f"rows{i}": _text(one.rows) for i, one in enumerate(given)}
+        values["now"] = milliseconds(now)
+        statement = _writing(tuple(one.form for one in given))
+        if short.records(connection, statement, values) is None:
+            connection.execute(statement, values)
 
 
 def update(connection: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
     """Update rows; each holds its primary key's columns beside the new values."""
     if rows:
         statement = _update(connection.dialect.name, table, tuple(rows[0]))
-        connection.execute(statement, {"rows": _encode(rows).decode()})
+        connection.execute(statement, {"rows": _text(rows)})
 
 
 @cache
-def _writing(dialect: str, forms: tuple[Form, ...]) -> Any:
-    *others, last = [_written(dialect, form, f"rows{i}") for i, form in enumerate(forms)]
+def _writing(forms: tuple[Form, ...]) -> Any:
+    *others, last = [_written(form, f"rows{i}") for i, form in enumerate(forms)]
     if not others:
         return last
     return last.add_cte(*(other.cte(f"write{i}") for i, other in enumerate(others)))
 
 
-def _written(dialect: str, form: Form, parameter: str) -> Any:
-    table = form.table
-    source = incoming(dialect, *(table.c[name] for name in form.names), parameter=parameter)
-    stamps = [name for name in _STAMPS if name in table.c]
-    # SQLite takes the ON of a conflict for a join's when no WHERE comes before it.
-    new = sa.select(*source.c, *(_NOW.label(name) for name in stamps)).where(sa.true())
-    insert = sqlite.insert if dialect == "sqlite" else postgresql.insert
-    statement = insert(table).from_select([*form.names, *stamps], new)
-    if form.fixed is None:
-        return statement
-    keys = [column.name for column in table.primary_key]
-    changing = [name for name in form.names if name not in {*keys, *form.fixed}]
-    values = {name: statement.excluded[name] for name in [*changing, _TOUCHED] if name in table.c}
-    return statement.on_conflict_do_update(index_elements=keys, set_=values)
+def _written(form: Form, parameter: str) -> Any:
+    columns = (form.table.c[name] for name in form.names)
+    source = incoming("postgresql", *columns, parameter=parameter)
+    new = sa.select(*source.c, *(_NOW.label(name) for name in form.stamps))
+    names = [*form.names, *form.stamps]
+    return form.or_update(postgresql.insert(form.table).from_select(names, new))
 
 
 @cache
@@ -164,6 +132,10 @@ def _update(dialect: str, table: sa.Table, names: Names) -> sa.Update:
     matches = sa.and_(*(table.c[key] == source.c[key] for key in keys))
     values = {name: source.c[name] for name in names if name not in keys}
     return sa.update(table).where(matches).values(values)
+
+
+def _text(rows: Sequence[Row]) -> str:
+    return encode(rows).decode()
 
 
 def _postgres_type(column: Column) -> sa.types.TypeEngine[Any]:
