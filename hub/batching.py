@@ -20,6 +20,10 @@ R = TypeVar("R")
 Work = Callable[[list[T]], Awaitable[Sequence[R | Exception]]]
 
 
+MOST_GATHERING = 0.01
+"""Seconds."""
+
+
 class Full(Exception):
     """So many items wait already that this one is not taken."""
 
@@ -186,7 +190,8 @@ class Batcher(Generic[T, R]):
         loop = flight.get_loop()
         if self._gather and carried > 1 and not self._closed:
             self._expected = carried + len(self._waiting)
-            wait = (loop.time() - began) * self._gather
+            # Whatever held the last batch up: a caller who comes alone is not held for long.
+            wait = min((loop.time() - began) * self._gather, MOST_GATHERING)
             self._timer = loop.call_later(wait, self._gathered, loop)
         elif self._waiting:
             self._summon(loop)

@@ -12,10 +12,11 @@ import json
 import logging
 import os
 import re
+import select
 import sys
 import threading
 import time
-from collections.abc import MutableMapping, Sequence
+from collections.abc import Iterator, MutableMapping, Sequence
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -41,8 +42,8 @@ _SECRET_NAMES = {
 _LOOKS_SECRET = [
     (sign, re.compile(pattern, re.IGNORECASE))
     for sign, pattern in (
-        ("_live_", r"\b(ck_live_[0-9a-z]{0,4}|cwk_live_[0-9a-z]{0,3})[0-9a-z]*"),
-        ("whsec_", r"\b(whsec_)[a-z0-9+/=_-]+"),
+        ("_live_", r"(ck_live_[0-9a-z]{0,4}|cwk_live_[0-9a-z]{0,3})[0-9a-z]*"),
+        ("whsec_", r"(whsec_)[a-z0-9+/=_-]+"),
         ("bearer ", r"\b(bearer )[a-z0-9._~+/=-]+"),
         ("basic ", r"\b(basic )[a-z0-9._~+/=-]+"),
         ("eyj", r"\b(eyJ)[\w-]{8,}\.[\w-]+\.[\w-]*"),
@@ -116,8 +117,24 @@ class _Stream:
     def write(self, *events: Event) -> None:
         lines = [_masked(self._render(event), self._known) + "\n" for event in events]
         with contextlib.suppress(OSError, ValueError):
-            self._stream.write("".join(lines))
-            self._stream.flush()
+            for piece in _pieces(lines):
+                self._stream.write(piece)
+                self._stream.flush()
+
+
+def _pieces(lines: Sequence[str]) -> Iterator[str]:
+    """Join lines to pieces that a pipe takes as one; what is longer, other processes may cut."""
+    piece: list[str] = []
+    size = 0
+    for line in lines:
+        length = len(line.encode())
+        if piece and size + length > select.PIPE_BUF:
+            yield "".join(piece)
+            piece, size = [], 0
+        piece.append(line)
+        size += length
+    if piece:
+        yield "".join(piece)
 
 
 class _DailyFile:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import redis
+import structlog
 
 pytest.register_assert_rewrite("tests.support")
 
@@ -25,6 +26,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         store = getattr(getattr(item, "callspec", None), "params", {}).get("_store")
         if names & _SERVERS or store == "postgres":
             item.add_marker(pytest.mark.server)
+
+
+@pytest.fixture(autouse=True)
+def _logging_as_it_was() -> Iterator[None]:
+    """A command that ran in a test has set the level of the logs for its own process."""
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="session")

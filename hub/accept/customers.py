@@ -181,4 +181,4 @@ def _describe(draft: Draft, foreign: set[Identity]) -> None:
         known = getattr(state, name)
         if value and value != known and (known is None or draft.entry.caller.trusted):
             setattr(state, name, value)
-            state.changed = True
+            state.changed.add(name)

@@ -36,7 +36,7 @@ _REFUSALS = {
     "415": "The body is not declared as JSON.",
     "429": "Too many calls.",
     "500": "A fault of the hub.",
-    "503": "The hub cannot take this now; nothing was stored.",
+    "503": "The hub cannot take this now, or did not hear in time whether it did: send it again.",
 }
 _TAGS = {
     "Messages": "Send messages and read them.",

@@ -21,8 +21,9 @@ Work = Callable[[sa.Connection], T]
 
 # PostgreSQL's codes (its appendix A). Serialization failure and deadlock: the loser runs again.
 _RERUN = {"40001", "40P01"}
-# Not now: no connection, no room, shutting down or cut off, a disk that fails, read-only, locked.
-_NOT_NOW = ("08", "53", "57", "58", "25006", "25P03", "55P03")
+# Not now: no connection, no room, shutting down or cut off, a disk that fails, read-only, locked;
+# and nobody lets us in any more, or the database is gone: an operator is needed, not a caller.
+_NOT_NOW = ("08", "53", "57", "58", "25006", "25P03", "55P03", "28", "3D")
 
 
 class Contended(Exception):

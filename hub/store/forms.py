@@ -26,6 +26,8 @@ class Form(Struct, frozen=True):
 
     None lets them fail. A violation of any other unique index fails them all, always.
     """
+    merges: bool = False
+    """Nulls change nothing in a row that is there already."""
 
     @property
     def stamps(self) -> list[str]:
@@ -39,6 +41,9 @@ class Form(Struct, frozen=True):
         keys = [column.name for column in self.table.primary_key]
         changing = [name for name in (*self.names, _TOUCHED) if name in self.table.c]
         values = {n: insert.excluded[n] for n in changing if n not in {*keys, *self.fixed}}
+        if self.merges:
+            here = self.table.c
+            values = {name: sa.func.coalesce(new, here[name]) for name, new in values.items()}
         return insert.on_conflict_do_update(index_elements=keys, set_=values)
 
 

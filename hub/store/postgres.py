@@ -38,7 +38,7 @@ _SERVER_SETTINGS = {
 # A host that vanished without a word is noticed although nothing is being asked of it.
 _SOCKET = {"TCP_KEEPIDLE": 10, "TCP_KEEPINTVL": 3, "TCP_KEEPCNT": 3, "TCP_USER_TIMEOUT": 5000}
 _CROWDED, _READ_ONLY = "53300", "25006"
-_UNREACHED = ("08", "57P", _CROWDED, _READ_ONLY)
+_UNREACHED = ("08", "57P", "28", "3D", _CROWDED, _READ_ONLY)
 
 
 class PostgresDatabase:

@@ -33,7 +33,8 @@ class CustomerState(Struct, omit_defaults=True):
     attributes: Mapping[str, Any] = field(default_factory=_nothing)
     """Written with a new customer only."""
     fresh: bool = False
-    changed: bool = False
+    changed: set[str] = field(default_factory=set)
+    """Which of its fields the transaction has learned."""
 
 
 class ConversationState(Struct, omit_defaults=True):

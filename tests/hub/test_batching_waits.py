@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from hub import batching
 from hub.batching import Batcher, Closed, Late, Waits
 from tests.hub.press import Press, turns
 
@@ -114,8 +115,9 @@ async def test_a_batch_waits_for_those_who_were_just_answered() -> None:
     await batcher.close()
 
 
-async def test_a_batch_waits_no_longer_than_its_share() -> None:
+async def test_a_batch_waits_no_longer_than_its_share(monkeypatch: pytest.MonkeyPatch) -> None:
     """Those who do not come back cost at most the share of the time that the last batch took."""
+    monkeypatch.setattr(batching, "MOST_GATHERING", LONG)
     press = Timed(0.2)
     batcher = Batcher(press, waits=Waits(gather=0.5))
     await asyncio.gather(*(batcher.submit(number) for number in range(3)))
@@ -123,6 +125,18 @@ async def test_a_batch_waits_no_longer_than_its_share() -> None:
     assert await batcher.submit(3) == 6
 
     assert 0.05 < press.began[1] - press.ended[0] < 0.2
+    await batcher.close()
+
+
+async def test_a_slow_batch_does_not_make_the_next_one_wait_for_long() -> None:
+    """Whatever held it up, the next one is held for 10 milliseconds at most."""
+    press = Timed(0.5)
+    batcher = Batcher(press, waits=Waits(gather=0.5))
+    await asyncio.gather(*(batcher.submit(number) for number in range(3)))
+
+    assert await batcher.submit(3) == 6
+
+    assert press.began[1] - press.ended[0] < 0.2
     await batcher.close()
 
 

@@ -232,3 +232,23 @@ def test_a_command_logs_warnings_on_standard_error_alone(capsys) -> None:
     out, err = capsys.readouterr()
     assert out == ""
     assert json.loads(err)["event"] == "hook_failed"
+
+
+def test_lines_are_written_in_pieces_that_a_pipe_takes_as_one() -> None:
+    """Several processes may share a pipe: what is longer than it takes at once would be cut."""
+    lines = [f"{number:03} {'x' * 96}\n" for number in range(100)] + ["y" * 9_000 + "\n"]
+
+    pieces = list(logs._pieces(lines))
+
+    assert "".join(pieces) == "".join(lines)
+    assert all(len(piece) <= 4096 for piece in pieces[:-1])
+    assert len(pieces) < 5
+
+
+def test_a_key_is_masked_also_where_a_word_goes_on_before_it(logged) -> None:
+    """A client may glue anything to a key in a header that is logged."""
+    key = keys.mint("server")
+
+    [line] = logged(lambda log: log.info("request", request_id=f"id_{key}"))
+
+    assert key[12:] not in str(line)

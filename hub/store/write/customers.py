@@ -10,7 +10,7 @@ from hub.store.states import CustomerState
 from hub.store.tables import customer
 
 _NAMES = tuple(n for n in CustomerState.__struct_fields__ if n not in {"fresh", "changed"})
-_FORM = rows.Form(customer, _NAMES, fixed=("attributes",))
+_FORM = rows.Form(customer, _NAMES, fixed=("attributes",), merges=True)
 
 
 def find(
@@ -25,5 +25,14 @@ def find(
 
 
 def write(states: Sequence[CustomerState]) -> rows.Write:
-    """Return new customers and what changed of others, to be written."""
-    return rows.Write(_FORM, states)
+    """Return new customers and what changed of others, to be written.
+
+    Of a known customer no more is written than what was learned: customers are read without a
+    lock, and another transaction may be learning something else of the same one.
+    """
+    return rows.Write(_FORM, [state if state.fresh else _learned(state) for state in states])
+
+
+def _learned(state: CustomerState) -> CustomerState:
+    told = {name: getattr(state, name) for name in state.changed}
+    return CustomerState(state.id, state.organization_id, **told)
