@@ -4,10 +4,12 @@ A program that executes itself again keeps its process id, its children and its 
 forgets all else. What it must know then stands in the environment for that moment.
 """
 
+import contextlib
 import os
 import signal
 import socket
 import sys
+from collections.abc import Iterator
 from typing import NoReturn
 
 import msgspec
@@ -80,10 +82,9 @@ def is_ours() -> bool:
 def execute(handover: Handover) -> NoReturn:
     """Become the program that the command line names now; `OSError` when there is none.
 
-    Signals wait until it can heed them: one that came in between would end us, and leave the
-    processes that serve without a parent.
+    To be called while signals are `held`, until it can heed them: one that came in between would
+    end us, and leave the processes that serve without a parent.
     """
-    signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     for descriptor in (handover.listening, *handover.lifeline):
         os.set_inheritable(descriptor, True)  # noqa: FBT003
     environ = {**os.environ, HANDOVER: msgspec.json.encode(handover).decode()}
@@ -93,6 +94,24 @@ def execute(handover: Handover) -> NoReturn:
 def finish() -> None:
     """Forget what was left, which is nobody else's, and take the signals that waited for it."""
     os.environ.pop(HANDOVER, None)
+    release()
+
+
+@contextlib.contextmanager
+def held() -> Iterator[None]:
+    """Let signals wait meanwhile; those that came before have been handled when this begins.
+
+    A process that is forked, or a program that is executed, begins with signals held.
+    """
+    signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+    try:
+        yield
+    finally:
+        release()
+
+
+def release() -> None:
+    """Take the signals that wait, and all that come."""
     signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
 
 

@@ -99,7 +99,6 @@ class Prefork:
         self._children: dict[int, _Process] = {}
         self._going: set[int] = set()
         self._rehearsal: int | None = None
-        self._heard: set[int] = set()
         self._stopping = False
         self._restart_wanted = False
         self._not_before = 0.0
@@ -110,22 +109,23 @@ class Prefork:
         os.set_blocking(self._wake_write, False)
         signal.set_wakeup_fd(self._wake_write, warn_on_full_buffer=False)
         for number in (*handover.SIGNALS, signal.SIGCHLD):
-            signal.signal(number, lambda number, _frame: self._heard.add(number))
+            signal.signal(number, self._heed)
         handover.finish()
         while not self._stopping or self._everyone():
-            if not self._stopping:
+            if self._stopping:
+                # Again at each turn: it does no harm, and nobody is left out.
+                self._tell(self._everyone())
+            else:
                 self._supply()
                 self._restart()
             self._wait()
             self._bury()
-            self._heed()
 
-    def _heed(self) -> None:
-        heard, self._heard = self._heard, set()
-        if heard & {signal.SIGTERM, signal.SIGINT}:
+    def _heed(self, number: int, _frame: object) -> None:
+        """Take note of a signal; `_wait` returns for each."""
+        if number in {signal.SIGTERM, signal.SIGINT}:
             self._stopping = True
-            self._tell(self._everyone())
-        elif signal.SIGHUP in heard:
+        elif number == signal.SIGHUP:
             self._restart_wanted = True
 
     def _everyone(self) -> set[int]:
@@ -139,7 +139,10 @@ class Prefork:
             missing = 0 if starting else min(missing, 1)
         if time.monotonic() >= self._not_before:
             for _ in range(missing):
-                self._fork()
+                # A signal comes before the fork, or when the child is known and can heed it.
+                with handover.held():
+                    if not self._stopping:
+                        self._fork()
 
     def _wait(self) -> None:
         """Return when a signal came, a child answers, or a pause is over."""
@@ -213,9 +216,11 @@ class Prefork:
             return
         serving = tuple(self._children)
         try:
-            handover.execute(Handover(self._listening.fileno(), self._lifeline, serving))
+            # A stop that we know of would be forgotten; one that comes from here on waits.
+            with handover.held():
+                if not self._stopping:
+                    handover.execute(Handover(self._listening.fileno(), self._lifeline, serving))
         except OSError as error:
-            handover.finish()
             log.error("restart_refused", cause=str(error))  # noqa: TRY400 - the cause is all
 
     def _fork(self) -> None:
@@ -241,6 +246,7 @@ class Prefork:
             signal.signal(number, signal.SIG_DFL)
         # A restart is the parent's to do, also when the whole group is told.
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        handover.release()
         os.close(self._lifeline[1])
         for process in self._children.values():
             if process.pipe is not None:

@@ -1,5 +1,6 @@
 """`clonvo serve` and `clonvo worker`: the processes that run on."""
 
+import signal
 from typing import TYPE_CHECKING
 
 import click
@@ -29,12 +30,19 @@ def serve(host: str, port: int, workers: int) -> None:
     Examples:  clonvo serve
                clonvo serve --host 0.0.0.0 --port 80 --workers 4
     """
+    if workers > 1:
+        # A hangup asks for a restart: it waits until there is something to restart.
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})
+
     from hub import prefork
     from hub.settings import load
 
     settings = load()
     if workers > 1 and not settings.embedded:
         prefork.announce(workers)
+    elif workers > 1:
+        # There will be nothing: the start is refused.
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP})
     try:
         _serve(settings, host, port, workers)
     finally:

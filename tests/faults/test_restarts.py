@@ -7,6 +7,7 @@ import signal
 import time
 from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
 
 import msgspec
 import psutil
@@ -131,6 +132,24 @@ async def test_restarts_are_not_noticed(
 ) -> None:
     """Two restarts of two processes: every request is answered, none is refused or broken off."""
     await restarted(make_hub, postgres_database_url, 2, record_property)
+
+
+async def test_a_hangup_in_the_middle_of_a_start_ends_nothing(
+    make_hub: MakeHub, postgres_database_url: str, tmp_path: Path
+) -> None:
+    """It waits until there is something to restart."""
+    figures = tmp_path / "figures"
+    figures.mkdir()
+    hub = make_hub(DATABASE_URL=postgres_database_url, LOG_LEVEL="info", TMPDIR=str(figures))
+    starting = asyncio.create_task(asyncio.to_thread(hub.start, "--workers", "2"))
+    # Made before the imports, which are most of a start.
+    await until(lambda: any(figures.iterdir()), ANSWER_SECONDS)
+
+    hub.process.send(signal.SIGHUP)
+
+    await starting
+    await until(lambda: told(hub, "restarted") == 1, RESTART_SECONDS)
+    assert hub.process.stop() == 0
 
 
 def test_one_process_stops_on_a_hangup(make_hub: MakeHub, sqlite_url: str) -> None:

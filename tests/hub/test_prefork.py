@@ -20,11 +20,17 @@ from hub import handover
 from hub.prefork import Prefork
 
 folder = Path(sys.argv[1])
+pause = 0.5 * (folder.parent / "slow").exists()
+if pause:
+    os.register_at_fork(after_in_child=lambda: time.sleep(pause))
+if handover.is_rehearsal():
+    time.sleep(pause)
 if handover.is_rehearsal():
     sys.exit((folder.parent / "broken").exists())
 listening = handover.bind("127.0.0.1", 0)
 with (folder.parent / "starts").open("a") as starts:
     print(listening.getsockname()[1], file=starts)
+time.sleep(pause)
 
 def child(ready):
     (folder / str(os.getpid())).touch()
@@ -112,6 +118,61 @@ def test_a_restart_replaces_every_process(born: Path) -> None:
         assert len(set(ports)) == 1
         parent.send_signal(signal.SIGTERM)
         assert parent.wait(SECONDS) == 0
+    finally:
+        parent.kill()
+
+
+def test_a_stop_reaches_one_that_is_just_born(born: Path) -> None:
+    """Told before it could set up anything, it ends all the same."""
+    (born.parent / "slow").touch()
+    parent = _start(born, 60)
+    try:
+        assert wait_for(lambda: len(_children(parent)) == 2, SECONDS)
+
+        parent.send_signal(signal.SIGTERM)
+
+        assert parent.wait(SECONDS) == 0
+        assert not list(born.iterdir())
+    finally:
+        parent.kill()
+
+
+def test_a_stop_is_not_forgotten_by_a_restart(born: Path) -> None:
+    """It comes with the news that a new start would succeed: there is none."""
+    parent = _start(born, 60)
+    try:
+        assert wait_for(lambda: len(list(born.iterdir())) == 2, SECONDS)
+        before = _children(parent)
+        (born.parent / "slow").touch()
+        parent.send_signal(signal.SIGHUP)
+        assert wait_for(lambda: len(_children(parent)) == 3, SECONDS)
+        (rehearsal,) = _children(parent) - before
+        parent.send_signal(signal.SIGSTOP)
+        assert wait_for(lambda: not _runs(psutil.Process(rehearsal)), SECONDS)
+
+        parent.send_signal(signal.SIGTERM)
+        parent.send_signal(signal.SIGCONT)
+
+        assert parent.wait(SECONDS) == 0
+        assert len((born.parent / "starts").read_text().split()) == 1
+    finally:
+        parent.kill()
+
+
+def test_a_stop_while_it_starts_anew_comes_before_any_fork(born: Path) -> None:
+    """It waits for the new program, which stops who serves and forks nobody."""
+    parent = _start(born, 60)
+    try:
+        assert wait_for(lambda: len(list(born.iterdir())) == 2, SECONDS)
+        (born.parent / "slow").touch()
+        parent.send_signal(signal.SIGHUP)
+        starts = born.parent / "starts"
+        assert wait_for(lambda: len(starts.read_text().split()) == 2, SECONDS)
+
+        parent.send_signal(signal.SIGTERM)
+
+        assert parent.wait(SECONDS) == 0
+        assert len(list(born.iterdir())) == 2
     finally:
         parent.kill()
 
@@ -208,45 +269,3 @@ def test_processes_end_with_their_parent(born: Path) -> None:
 
 def _runs(process: psutil.Process) -> bool:
     return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
-
-
-def test_what_is_announced_is_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """How many share the limits, and a folder for the figures, which an operator may have named."""
-    from hub.prefork import FIGURES, PROCESSES, announce  # noqa: PLC0415
-
-    monkeypatch.setenv(PROCESSES, "1")
-    monkeypatch.setenv(FIGURES, "named")
-
-    announce(3)
-
-    assert (os.environ[PROCESSES], os.environ[FIGURES]) == ("3", "named")
-
-
-def test_the_folder_of_the_figures_goes_with_the_server(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """One folder however often a server starts anew; those of killed servers go at the next start.
-
-    A server that runs keeps its own, and nobody else's folder is touched.
-    """
-    from hub import prefork  # noqa: PLC0415
-
-    monkeypatch.setattr(prefork.tempfile, "tempdir", str(tmp_path))
-    monkeypatch.delenv(prefork.FIGURES, raising=False)
-    monkeypatch.setenv(prefork.PROCESSES, "1")
-    with subprocess.Popen([sys.executable, "-c", ""]) as dead:
-        dead.wait()
-    kept = [f"hub-metrics-{os.getppid()}-a", "hub-metrics-notes-b", "other-1-c"]
-    gone = [f"hub-metrics-{dead.pid}-d", f"hub-metrics-{os.getpid()}-e"]
-    for name in (*kept, *gone):
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "counter.db").touch()
-
-    prefork.announce(2)
-    made = Path(os.environ[prefork.FIGURES])
-    prefork.announce(2)
-
-    assert {path.name for path in tmp_path.iterdir()} == {*kept, made.name}
-    prefork.retract()
-    prefork.retract()
-    assert {path.name for path in tmp_path.iterdir()} == set(kept)
