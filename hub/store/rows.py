@@ -20,8 +20,19 @@ from hub.store.forms import Form, Names, Row, Write, encode
 from hub.store.short import Record
 from hub.store.tables import Instant, milliseconds
 
-__all__ = ["Build", "Form", "Row", "Write", "for_each", "incoming", "plain", "read", "run"]
-__all__ += ["update", "write"]
+__all__ = [
+    "Build",
+    "Form",
+    "Row",
+    "Write",
+    "for_each",
+    "incoming",
+    "plain",
+    "read",
+    "run",
+    "update",
+    "write",
+]
 
 Column = sa.Column[Any]
 Build = Callable[[str], sa.Executable]

@@ -7,7 +7,7 @@ it, once, and an error still takes all of its way.
 
 from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, NoReturn
 
 import sqlalchemy as sa
 from sqlalchemy.util import await_only
@@ -40,12 +40,13 @@ def records(
 
 def _raise_the_long_way(
     connection: sa.Connection, adapted: Any, text: str, error: Exception
-) -> None:
+) -> NoReturn:
     """Raise what SQLAlchemy would have raised, with all that it does to the connection."""
     try:
         adapted._handle_exception(error)  # noqa: SLF001 - what its own cursor calls
     except Exception as named:  # noqa: BLE001
         connection._handle_dbapi_exception(named, text, None, None, None)  # noqa: SLF001
+    raise error
 
 
 @cache

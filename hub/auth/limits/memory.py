@@ -60,34 +60,12 @@ class MemoryLimiter:
     async def take(self, buckets: Sequence[Bucket]) -> list[Verdict]:
         """Take one from all of the buckets or from none; see `Limiter`."""
         now = self._now()
-        if len(buckets) == 1 and (verdict := self._take_one(buckets[0], now)):
-            return [verdict]
         counts = [self._counted(bucket, now) for bucket in buckets]
         for bucket, count in zip(buckets, counts, strict=True):
             if count >= bucket.limit:
                 return self._judge(buckets, counts, now)
         self._add(buckets, now)
         return self._judge(buckets, [count + 1 for count in counts], now, taken=True)
-
-    def _take_one(self, bucket: Bucket, now: int) -> Verdict | None:
-        """Take one from a bucket that is in use and has room, as nearly all calls do; else None."""
-        log = self._logs.get(bucket.name)
-        count = log.settle(now) if log else 0
-        if log is None or not 0 < count < bucket.limit or self._added >= _PRUNED_AFTER:
-            return None
-        log.append(now)
-        self._logs.move_to_end(bucket.name)
-        self._added += 1
-        wall = round(self._wall() * MICROSECONDS)
-        return Verdict(
-            bucket=bucket.name,
-            allowed=True,
-            limit=bucket.limit,
-            remaining=bucket.limit - count - 1,
-            reset_at=-(-(wall + log.leaves(0) - now) // MICROSECONDS),
-            retry_after=0,
-            window_seconds=bucket.window_seconds,
-        )
 
     async def peek(self, buckets: Sequence[Bucket]) -> list[Verdict]:
         """Return how the buckets stand; see `Limiter`."""
@@ -121,7 +99,7 @@ class MemoryLimiter:
             log.append(now)
             self._added += 1
         if self._added >= _PRUNED_AFTER:
-            self._prune(now, self._added * 2)
+            self._prune(now, self._added * 4)
             self._added = 0
 
     def _prune(self, now: int, most: int) -> None:
