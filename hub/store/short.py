@@ -25,13 +25,13 @@ def records(
     adapted: Any = connection.connection.dbapi_connection
     if connection.dialect.driver != "asyncpg" or adapted.autocommit:
         return None
-    if adapted._transaction is None:  # noqa: SLF001
-        if not connection.in_transaction():
-            connection.begin()
-        await_only(adapted._start_transaction())  # noqa: SLF001 - what its own cursor does first
     text, names, fixed = _compiled(statement)
     arguments = [values[name] if name in values else fixed[name] for name in names]
     try:
+        if adapted._transaction is None:  # noqa: SLF001
+            if not connection.in_transaction():
+                connection.begin()
+            await_only(adapted._start_transaction())  # noqa: SLF001 - what its own cursor does first
         found: Sequence[Record] = await_only(adapted.driver_connection.fetch(text, *arguments))
     except Exception as error:  # noqa: BLE001 - whatever it is, SQLAlchemy gives it its name
         _raise_the_long_way(connection, adapted, text, error)
