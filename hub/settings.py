@@ -88,8 +88,12 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     @property
     def database_file(self) -> Path:
-        """Return the SQLite file of the embedded default."""
-        return Path(self.database_url.removeprefix("sqlite:///"))
+        """Return the SQLite file of the embedded default, by its own name.
+
+        What belongs to it lies beside it: whoever comes by a link has to find the same locks.
+        """
+        file = Path(self.database_url.removeprefix("sqlite:///"))
+        return Path(os.path.realpath(file)) if file.is_symlink() else file
 
     def of(self, plugin: str, type_: type[Struct]) -> Struct:
         """Return a plugin's own settings, the table `[plugin.<name>]`, as its Struct."""

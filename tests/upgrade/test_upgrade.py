@@ -7,9 +7,11 @@ import asyncpg
 import pytest
 import sqlalchemy as sa
 
+from hub.errors import SettingError
 from hub.settings import Settings
-from hub.store import schema
+from hub.store import gate, schema
 from hub.store.opening import open_database
+from hub.store.sqlite import hold
 from hub.store.tables import metadata
 from tests.upgrade.shapes import shape
 
@@ -64,4 +66,45 @@ async def test_a_dump_becomes_the_schema_of_this_version_and_keeps_its_rows(
     assert await database.read(shape) == upgraded
     assert {name: counts[name] for name in before} == dict.fromkeys(before, 1)
     assert migrated == schema.Migrated(version, schema.HEAD)
+    await database.close()
+
+
+@pytest.fixture
+def linked(tmp_path: Path) -> tuple[Settings, Settings]:
+    """One SQLite file by its own name and by that of a link in another folder, which leads on."""
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "data").mkdir()
+    file, middle, link = (tmp_path / name for name in ("disk/real.db", "disk/link", "data/hub.db"))
+    middle.symlink_to("real.db")
+    link.symlink_to("../disk/link")
+    return Settings(database_url=f"sqlite:///{file}"), Settings(database_url=f"sqlite:///{link}")
+
+
+async def test_a_file_behind_a_link_is_upgraded_where_it_is(linked, tmp_path: Path) -> None:
+    """The link stays one, and everything that belongs to the file is beside the file."""
+    real, link = linked
+    await _load(link.database_url, VERSIONS[0])
+
+    migrated = await schema.migrate(link)
+
+    assert migrated == schema.Migrated(VERSIONS[0], schema.HEAD)
+    assert [path.name for path in (tmp_path / "data").iterdir()] == ["hub.db"]
+    assert (tmp_path / "data" / "hub.db").is_symlink()
+    assert (tmp_path / "disk" / f"real.db.before-{VERSIONS[0]}").exists()
+    database = open_database(real)
+    assert await schema.version(database) == schema.HEAD
+    await database.close()
+
+
+async def test_who_comes_by_a_link_meets_who_does_not(linked, monkeypatch) -> None:
+    """One server on a file, and no upgrade under the feet of another, whatever it is called."""
+    real, link = linked
+    await _load(real.database_url, VERSIONS[0])
+    monkeypatch.setattr(gate, "WAIT_SECONDS", 0.1)
+
+    with hold(real.database_file), pytest.raises(SettingError, match="another server runs on"):
+        hold(link.database_file)
+    database = open_database(link)
+    with pytest.raises(SettingError, match="another process uses"):
+        await schema.migrate(real)
     await database.close()
