@@ -201,6 +201,9 @@ def _tidy(node: Any) -> Any:
     found = {name: _tidy(value) for name, value in node.items()}
     if "enum" in found:
         found.setdefault("type", "string")
+    if isinstance(found.get("description"), str):
+        # A docstring comes with the indentation of its source.
+        found["description"] = inspect.cleandoc(found["description"])
     if isinstance(found.get("pattern"), str):
         # ECMA 262 has no \Z; its $ is as strict.
         found["pattern"] = found["pattern"].replace(r"\Z", "$")

@@ -54,6 +54,23 @@ async def test_document_is_served_without_a_key(
     assert reply.json() == described | {"servers": [{"url": "/"}]}
 
 
+def _descriptions(node: Any) -> Iterator[str]:
+    if isinstance(node, dict):
+        if isinstance(node.get("description"), str):
+            yield node["description"]
+        yield from (text for part in node.values() for text in _descriptions(part))
+    elif isinstance(node, list):
+        yield from (text for part in node for text in _descriptions(part))
+
+
+async def test_no_description_shows_how_its_source_is_indented(described: dict[str, Any]) -> None:
+    """Four spaces at the beginning of a line would be a block of code to whoever renders it."""
+    texts = list(_descriptions(described))
+
+    assert any("\n" in text for text in texts)
+    assert [text for text in texts if re.search("^ ", text, re.MULTILINE)] == []
+
+
 async def test_every_route_is_described(served: Litestar, described: dict[str, Any]) -> None:
     """Whoever adds an endpoint describes it, or says here why not."""
     routes = {
