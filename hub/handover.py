@@ -22,11 +22,13 @@ SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 class Handover(msgspec.Struct, frozen=True):
-    """The listening socket, the lifeline's two ends, and the processes that serve meanwhile."""
+    """The listening socket, the lifeline's two ends, the processes that serve, and who is going."""
 
     listening: int
     lifeline: tuple[int, int]
     serving: tuple[int, ...]
+    going: tuple[int, ...] = ()
+    """Those that were told to stop by a restart before, and still finish what they have."""
 
 
 def taken_over() -> Handover | None:

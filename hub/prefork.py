@@ -10,10 +10,8 @@ processes it has go on; then it replaces them one by one, each only when its suc
 import contextlib
 import os
 import select
-import shutil
 import signal
 import socket
-import tempfile
 import threading
 import time
 from collections.abc import Callable
@@ -23,13 +21,12 @@ from pathlib import Path
 import structlog
 from msgspec import Struct
 
-from hub import handover
+from hub import figures, handover
 from hub.handover import Handover
 
 PROCESSES = "HUB_PROCESSES"
 """How many share the limits of this server while there is no Redis to count for all."""
 FIGURES = "PROMETHEUS_MULTIPROC_DIR"
-_PREFIX = "hub-metrics-"
 
 _PAUSE_SECONDS = 0.5
 """Before a process that died at once is replaced, so that a broken one does not spin."""
@@ -47,15 +44,12 @@ def announce(processes: int) -> None:
     os.environ[PROCESSES] = str(processes)
     # Also there when we start ourselves anew, or try whether we could.
     if FIGURES not in os.environ:
-        _remove_left_behind()
-        os.environ[FIGURES] = tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-")
+        os.environ[FIGURES] = figures.make()
 
 
 def retract() -> None:
     """Remove what `announce` made in this process, when its processes have ended."""
-    folder = Path(os.environ.get(FIGURES, ""))
-    if folder.name.startswith(f"{_PREFIX}{os.getpid()}-"):
-        shutil.rmtree(folder, ignore_errors=True)
+    if figures.remove(Path(os.environ.get(FIGURES, ""))):
         del os.environ[FIGURES]
 
 
@@ -68,14 +62,6 @@ def runs(pid: int) -> bool:
     except PermissionError:
         return True
     return True
-
-
-def _remove_left_behind() -> None:
-    """Remove the figures of servers that were killed, and of those who had our number before us."""
-    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*-*"):
-        maker = folder.name.removeprefix(_PREFIX).partition("-")[0]
-        if maker.isdecimal() and (int(maker) == os.getpid() or not runs(int(maker))):
-            shutil.rmtree(folder, ignore_errors=True)
 
 
 class _Process(Struct):
@@ -96,8 +82,8 @@ class Prefork:
         left = handover.taken_over()
         self._lifeline = left.lifeline if left else os.pipe()
         self._predecessors = list(left.serving) if left else []
+        self._going = set(left.going) if left else set()
         self._children: dict[int, _Process] = {}
-        self._going: set[int] = set()
         self._rehearsal: int | None = None
         self._stopping = False
         self._restart_wanted = False
@@ -214,12 +200,12 @@ class Prefork:
         if status:
             log.error("restart_refused", status=os.waitstatus_to_exitcode(status))
             return
-        serving = tuple(self._children)
+        ours = tuple(self._children), tuple(self._going)
         try:
             # A stop that we know of would be forgotten; one that comes from here on waits.
             with handover.held():
                 if not self._stopping:
-                    handover.execute(Handover(self._listening.fileno(), self._lifeline, serving))
+                    handover.execute(Handover(self._listening.fileno(), self._lifeline, *ours))
         except OSError as error:
             log.error("restart_refused", cause=str(error))  # noqa: TRY400 - the cause is all
 

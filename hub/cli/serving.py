@@ -34,10 +34,11 @@ def serve(host: str, port: int, workers: int) -> None:
         # A hangup asks for a restart: it waits until there is something to restart.
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})
 
-    from hub import prefork
+    from hub import figures, prefork
     from hub.settings import load
 
     settings = load()
+    figures.remove_left_behind()
     if workers > 1 and not settings.embedded:
         prefork.announce(workers)
     elif workers > 1:
