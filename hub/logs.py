@@ -2,8 +2,7 @@
 
 All processes append to the same file of a day. A line is one `write` to a file opened with
 `O_APPEND`, so lines of different processes never mix; a new day is a new name, so nobody renames
-what another has open. Secrets are masked twice: fields by their name, then the finished line by
-what keys and tokens look like and by the secrets that the settings hold.
+what another has open. `masking.py` keeps secrets out.
 """
 
 import asyncio
@@ -11,51 +10,28 @@ import contextlib
 import json
 import logging
 import os
-import re
 import select
 import sys
 import threading
 import time
-from collections.abc import Iterator, MutableMapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol, TextIO
-from urllib.parse import unquote, urlsplit
 
 import msgspec
 import structlog
 
+from hub import masking
+from hub.masking import Event
 from hub.settings import Settings
 
 DAYS_KEPT = 14
-MASK = "…"
-
-_SECRET_NAMES = {
-    *("authorization", "cookie", "set-cookie", "x-visitor", "x-chathub-secret", "x-csrf-token"),
-    *("access_token", "hub_secret", "password", "plaintext", "secret", "secrets", "token"),
-    # What people write is not ours to keep twice.
-    *("body", "payload"),
-}
-# What a secret looks like, after the sign without which a line need not be searched for it.
-_LOOKS_SECRET = [
-    (sign, re.compile(pattern, re.IGNORECASE))
-    for sign, pattern in (
-        ("_live_", r"(ck_live_[0-9a-z]{0,4}|cwk_live_[0-9a-z]{0,3})[0-9a-z]*"),
-        ("whsec_", r"(whsec_)[a-z0-9+/=_-]+"),
-        ("bearer ", r"\b(bearer )[a-z0-9._~+/=-]+"),
-        ("basic ", r"\b(basic )[a-z0-9._~+/=-]+"),
-        ("eyj", r"\b(eyJ)[\w-]{8,}\.[\w-]+\.[\w-]*"),
-        ("://", r"(://[^/\s:@\"]*:)[^@\s/\"]+(?=@)"),
-        ("=", r"([?&]\w*(?:token|secret|password|signature)=)[^&\s\"]+"),
-    )
-]
-# Shorter ones would mask half of every line.
-_SHORTEST_KNOWN = 6
 _CHATTY = ("uvicorn", "uvicorn.error", "httpx", "httpcore", "alembic")
 
-Event = MutableMapping[str, Any]
+Render = Callable[[Event], str]
 
 request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 """The request that is being answered: in every line that is logged meanwhile."""
@@ -63,16 +39,15 @@ request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 
 def start(settings: Settings) -> None:
     """Log from the set level on, for the whole process; other libraries' lines included."""
-    known = _known_secrets(settings)
-    outputs: list[_Output] = [_Stream(sys.stdout, known)]
+    outputs: list[_Output] = [_Stream(sys.stdout)]
     if settings.log_dir:
-        outputs.append(_DailyFile(Path(settings.log_dir), known))
-    _configure(settings.log_level, outputs)
+        outputs.append(_DailyFile(Path(settings.log_dir)))
+    _configure(settings.log_level, _Lines(outputs, masking.known_secrets(settings)))
 
 
 def start_for_command(settings: Settings) -> None:
     """Log warnings and errors to standard error: a command's standard output is its answer."""
-    _configure("warning", [_Stream(sys.stderr, _known_secrets(settings))])
+    _configure("warning", _Lines([_Stream(sys.stderr)], masking.known_secrets(settings)))
 
 
 def request(**facts: Any) -> None:
@@ -85,37 +60,59 @@ def request(**facts: Any) -> None:
         return
     if not _gathered:
         asyncio.get_running_loop().call_soon(_write_gathered)
-    line = {**_head("hub.request"), "level": "info", "event": "request"}
-    _gathered.append(line | {"request_id": request_id.get(), **facts})
+    line = _head("hub.request")
+    line["level"], line["event"] = "info", "request"
+    line["request_id"] = request_id.get()
+    line.update(facts)
+    _gathered.append(line)
 
 
 def _write_gathered() -> None:
-    lines = tuple(_gathered)
+    events = tuple(_gathered)
     _gathered.clear()
-    for output in _short_way:
-        output.write(*lines)
+    for lines in _short_way:
+        lines.write(*events)
 
 
 _gathered: list[Event] = []
-_short_way: list["_Output"] = []
-"""The outputs of `request`; empty below the level of its lines."""
+_short_way: list["_Lines"] = []
+"""Where `request` writes; empty below the level of its lines."""
 
 
 class _Output(Protocol):
+    render: Render
+    """How it shows an event."""
+
+    def write(self, lines: Sequence[str], day: str) -> None:
+        """Write lines at once; no reader or disk that is gone is the caller's trouble."""
+
+
+class _Lines:
+    """Finished lines for every output, made once for all that show them in the same way."""
+
+    def __init__(self, outputs: Sequence[_Output], known: Sequence[str]) -> None:
+        self._outputs = outputs
+        self._known = known
+
     def write(self, *events: Event) -> None:
-        """Write a line each, at once; no reader or disk that is gone is the caller's trouble."""
+        made: dict[Render, list[str]] = {}
+        for output in self._outputs:
+            render = output.render
+            if render not in made:
+                text = "\n".join(map(render, events))
+                masked = masking.text(text, self._known)
+                made[render] = [line + "\n" for line in masked.split("\n")]
+            output.write(made[render], events[0]["timestamp"][:10])
 
 
 class _Stream:
     """Standard output or error: JSON, or a line for people when it is a terminal."""
 
-    def __init__(self, stream: TextIO, known: Sequence[str]) -> None:
+    def __init__(self, stream: TextIO) -> None:
         self._stream = stream
-        self._render = _for_people if stream.isatty() else _as_json
-        self._known = known
+        self.render: Render = _for_people if stream.isatty() else _as_json
 
-    def write(self, *events: Event) -> None:
-        lines = [_masked(self._render(event), self._known) + "\n" for event in events]
+    def write(self, lines: Sequence[str], _day: str) -> None:
         with contextlib.suppress(OSError, ValueError):
             for piece in _pieces(lines):
                 self._stream.write(piece)
@@ -140,18 +137,17 @@ def _pieces(lines: Sequence[str]) -> Iterator[str]:
 class _DailyFile:
     """`hub-YYYY-MM-DD.log` of the UTC day; the newest 14 are kept."""
 
-    def __init__(self, folder: Path, known: Sequence[str]) -> None:
+    def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
+        self.render: Render = _as_json
         self._folder = folder
-        self._known = known
         self._day = ""
         self._descriptor = -1
         self._lock = threading.Lock()
 
-    def write(self, *events: Event) -> None:
-        lines = [_masked(_as_json(event), self._known) + "\n" for event in events]
+    def write(self, lines: Sequence[str], day: str) -> None:
         with self._lock, contextlib.suppress(OSError):
-            self._open_of(events[0]["timestamp"][:10])
+            self._open_of(day)
             os.write(self._descriptor, "".join(lines).encode())
 
     def _open_of(self, day: str) -> None:
@@ -169,13 +165,12 @@ class _DailyFile:
 class _Logger:
     """What structlog hands a finished event to."""
 
-    def __init__(self, name: str, outputs: Sequence[_Output]) -> None:
+    def __init__(self, name: str, lines: _Lines) -> None:
         self.name = name
-        self._outputs = outputs
+        self._lines = lines
 
     def msg(self, event: Event) -> None:
-        for output in self._outputs:
-            output.write(event)
+        self._lines.write(event)
 
     debug = info = warning = error = critical = exception = log = msg
 
@@ -191,9 +186,9 @@ class _Bridge(logging.Handler):
             self.handleError(record)
 
 
-def _configure(level: str, outputs: Sequence[_Output]) -> None:
+def _configure(level: str, lines: _Lines) -> None:
     number = logging.getLevelNamesMapping()[level.upper()]
-    _short_way[:] = outputs if number <= logging.INFO else []
+    _short_way[:] = [lines] if number <= logging.INFO else []
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
@@ -201,11 +196,11 @@ def _configure(level: str, outputs: Sequence[_Output]) -> None:
             structlog.processors.StackInfoRenderer(),
             # Without the values of local variables, among which are keys and bodies.
             structlog.processors.format_exc_info,
-            _mask_fields,
+            masking.fields,
             _hand_over,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(number),
-        logger_factory=lambda name="hub": _Logger(name, outputs),
+        logger_factory=lambda name="hub": _Logger(name, lines),
         cache_logger_on_first_use=False,
     )
     root = logging.getLogger()
@@ -222,8 +217,13 @@ def _add_origin(logger: _Logger, _method: str, event: Event) -> Event:
 
 
 def _head(name: str) -> Event:
-    seconds, thousandths = divmod(time.time_ns() // 1_000_000, 1000)
-    return {"timestamp": f"{_second(seconds)}.{thousandths:03}Z", "logger": name, "pid": _pid}
+    return {"timestamp": _instant(time.time_ns() // 1_000_000), "logger": name, "pid": _pid}
+
+
+@lru_cache(2)
+def _instant(milliseconds: int) -> str:
+    seconds, thousandths = divmod(milliseconds, 1000)
+    return f"{_second(seconds)}.{thousandths:03}Z"
 
 
 @lru_cache(2)
@@ -244,41 +244,12 @@ def _hand_over(_logger: _Logger, _method: str, event: Event) -> tuple[tuple[Even
     return (event,), {}
 
 
-def _mask_fields(_logger: _Logger, _method: str, event: Event) -> Event:
-    for name, value in event.items():
-        if name in _SECRET_NAMES or isinstance(value, dict):
-            event[name] = _mask_field(name, value)
-    return event
-
-
-def _mask_field(name: object, value: Any) -> Any:
-    if str(name).lower() in _SECRET_NAMES:
-        return MASK
-    if isinstance(value, dict):
-        return {inner: _mask_field(inner, one) for inner, one in value.items()}
-    return value
-
-
-def _masked(line: str, known: Sequence[str]) -> str:
-    for secret in known:
-        line = line.replace(secret, MASK)
-    lowered = line.lower()
-    for sign, pattern in _LOOKS_SECRET:
-        if sign in lowered:
-            line = pattern.sub(rf"\1{MASK}", line)
-    return line
-
-
-def _known_secrets(settings: Settings) -> list[str]:
-    urls = (settings.database_url, settings.redis_url, settings.smtp_url)
-    passwords = [urlsplit(url).password or "" for url in urls if url]
-    candidates = [settings.hub_secret or "", *passwords, *map(unquote, passwords)]
-    return [text for text in dict.fromkeys(candidates) if len(text) >= _SHORTEST_KNOWN]
+_encode = msgspec.json.Encoder(enc_hook=repr).encode
 
 
 def _as_json(event: Event) -> str:
     try:
-        return msgspec.json.encode(event, enc_hook=repr).decode()
+        return _encode(event).decode()
     except (TypeError, ValueError, RecursionError):
         # A lone surrogate, an object as a key: rare, and never a reason to lose the line.
         return json.dumps({str(name): repr(value) for name, value in event.items()})

@@ -11,14 +11,14 @@ from pathlib import Path
 import pytest
 import structlog
 
-from hub import logs
+from hub import logs, masking
 from hub.auth import keys
 from hub.settings import Settings
 
 CANARY = "canary-7f3a91"
 MANY = """
 import sys, structlog
-from hub import logs
+from hub import logs, masking
 from hub.settings import Settings
 logs.start(Settings(log_dir=sys.argv[1]))
 log = structlog.get_logger("many")
@@ -128,7 +128,7 @@ def test_a_secret_is_masked_wherever_it_stands(logged, fields) -> None:
     [line] = logged(lambda log: log.info("seen", **fields))
 
     assert CANARY not in json.dumps(line, ensure_ascii=False)
-    assert logs.MASK in str(line)
+    assert masking.MASK in str(line)
     assert line["event"].strip("'") == "seen"
 
 

@@ -11,6 +11,7 @@ import structlog
 import uvloop
 
 from hub import logs
+from hub.auth import keys
 from hub.settings import Settings
 
 
@@ -110,3 +111,20 @@ def test_a_request_has_the_id_it_was_logged_under(requests_of) -> None:
 
     assert requests_of(story).ids == ["req_0", "req_1", "req_2"]
     assert requests_of(story, log_level="WARNING").pieces == []
+
+
+def test_every_line_of_a_turn_is_masked_alone(requests_of, tmp_path) -> None:
+    """Lines are looked at together: a secret in one hides nothing of the next."""
+    first, last = keys.mint("server"), keys.mint("widget")
+
+    async def story() -> None:
+        for number, name in enumerate((first, "req_2", last, "req_4")):
+            logs.request_id.set(name)
+            logs.request(number=number)
+
+    output = requests_of(story, log_dir=str(tmp_path))
+
+    assert output.pieces == [[0, 1, 2, 3]]
+    assert output.ids == [f"{first[:12]}…", "req_2", f"{last[:12]}…", "req_4"]
+    (file,) = tmp_path.glob("hub-*.log")
+    assert file.read_text() == output.getvalue()

@@ -61,17 +61,14 @@ def judge(bucket: Bucket, count: int, wait: int, wall: int, *, allowed: bool) ->
     `count` is what is counted now, `wait` the microseconds until the oldest counted call leaves
     (when refused: until there is room), `wall` the microseconds since the epoch.
     """
+    seconds = -(-wait // MICROSECONDS)
+    # By their places: told by name, they cost each request twice as much.
     return Verdict(
-        bucket=bucket.name,
-        allowed=allowed,
-        limit=bucket.limit,
-        remaining=max(bucket.limit - count, 0),
-        reset_at=_seconds(wall + wait),
-        retry_after=0 if allowed else max(_seconds(wait), 1),
-        window_seconds=bucket.window_seconds,
+        bucket.name,
+        allowed,
+        bucket.limit,
+        max(bucket.limit - count, 0),
+        -(-(wall + wait) // MICROSECONDS),
+        0 if allowed else max(seconds, 1),
+        bucket.window_seconds,
     )
-
-
-def _seconds(microseconds: int) -> int:
-    """Round up: whoever waits so long finds that the call has left."""
-    return -(-microseconds // MICROSECONDS)

@@ -60,21 +60,22 @@ class MemoryLimiter:
     async def take(self, buckets: Sequence[Bucket]) -> list[Verdict]:
         """Take one from all of the buckets or from none; see `Limiter`."""
         now = self._now()
-        counts = [self._counted(bucket, now) for bucket in buckets]
-        for bucket, count in zip(buckets, counts, strict=True):
+        readings = self._read(buckets, now)
+        for bucket, _, count in readings:
             if count >= bucket.limit:
-                return self._judge(buckets, counts, now)
-        self._add(buckets, now)
-        return self._judge(buckets, [count + 1 for count in counts], now, taken=True)
+                return self._judge(readings, now)
+        self._add(readings, now)
+        return self._judge(readings, now, taken=1)
 
     async def peek(self, buckets: Sequence[Bucket]) -> list[Verdict]:
         """Return how the buckets stand; see `Limiter`."""
         now = self._now()
-        return self._judge(buckets, [self._counted(bucket, now) for bucket in buckets], now)
+        return self._judge(self._read(buckets, now), now)
 
     def count(self, buckets: Sequence[Bucket]) -> None:
         """Count a call that was allowed elsewhere, whether there is room or not."""
-        self._add(buckets, self._now())
+        now = self._now()
+        self._add(self._read(buckets, now), now)
 
     def give_back(self, buckets: Sequence[Bucket]) -> None:
         """Undo the last call that was counted in each of the buckets."""
@@ -85,19 +86,23 @@ class MemoryLimiter:
     def _now(self) -> int:
         return round(self._clock() * MICROSECONDS)
 
-    def _counted(self, bucket: Bucket, now: int) -> int:
-        log = self._logs.get(bucket.name)
-        return log.settle(now) if log else 0
-
-    def _add(self, buckets: Sequence[Bucket], now: int) -> None:
+    def _read(self, buckets: Sequence[Bucket], now: int) -> "list[_Reading]":
+        """Return each bucket with its log, a new one where there is none, and what it counts."""
+        readings = []
         for bucket in buckets:
             log = self._logs.get(bucket.name)
             if log is None:
-                log = self._logs[bucket.name] = _Log(bucket.window_seconds * MICROSECONDS)
+                readings.append((bucket, _Log(bucket.window_seconds * MICROSECONDS), 0))
             else:
-                self._logs.move_to_end(bucket.name)
+                readings.append((bucket, log, log.settle(now)))
+        return readings
+
+    def _add(self, readings: "Sequence[_Reading]", now: int) -> None:
+        for bucket, log, _ in readings:
+            self._logs[bucket.name] = log
+            self._logs.move_to_end(bucket.name)
             log.append(now)
-            self._added += 1
+        self._added += len(readings)
         if self._added >= _PRUNED_AFTER:
             self._prune(now, self._added * 4)
             self._added = 0
@@ -109,16 +114,14 @@ class MemoryLimiter:
                 return
             del self._logs[name]
 
-    def _judge(
-        self, buckets: Sequence[Bucket], counts: Sequence[int], now: int, *, taken: bool = False
-    ) -> list[Verdict]:
+    def _judge(self, readings: "Sequence[_Reading]", now: int, *, taken: int = 0) -> list[Verdict]:
+        """Say how the buckets stand after `taken` calls that were counted since the reading."""
         wall = round(self._wall() * MICROSECONDS)
         verdicts = []
-        for bucket, count in zip(buckets, counts, strict=True):
-            leaver = max(count - bucket.limit, 0)
-            wait = self._logs[bucket.name].leaves(leaver) - now if count else 0
-            allowed = taken or count < bucket.limit
-            verdicts.append(judge(bucket, count, wait, wall, allowed=allowed))
+        for bucket, log, before in readings:
+            count, limit = before + taken, bucket.limit
+            wait = log.leaves(max(count - limit, 0)) - now if count else 0
+            verdicts.append(judge(bucket, count, wait, wall, allowed=before < limit))
         return verdicts
 
 
@@ -153,3 +156,7 @@ class _Log:
     def leaves(self, index: int) -> int:
         """Return when the counted call of this index, from the oldest on, leaves the window."""
         return self._stamps[self._left + index] + self._window
+
+
+_Reading = tuple[Bucket, _Log, int]
+"""A bucket, its log, and how many calls are counted in it."""
