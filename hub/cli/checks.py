@@ -163,7 +163,8 @@ async def _schema(settings: Settings, database: Database) -> Finding:
     try:
         await schema.check(database)
     except SettingError as error:
-        return Finding("schema", "fail", str(error).partition(": ")[2], "clonvo migrate")
+        text, _, cure = str(error).removeprefix("database_url: ").rpartition(": ")
+        return Finding("schema", "fail", text, cure)
     return Finding("schema", "ok", schema.HEAD)
 
 
@@ -187,8 +188,9 @@ async def _secret(settings: Settings, database: Database) -> Finding:
 
 
 async def _origins(settings: Settings, database: Database) -> Finding:
-    if await schema.version(database) != schema.HEAD:
-        return Finding("origins", "ok", "no keys yet")
+    found = await schema.version(database)
+    if found != schema.HEAD:
+        return Finding("origins", "ok", "not looked at in this schema" if found else "no keys yet")
     desk, now = Desk(settings, database), datetime.now(UTC)
     local, origins = [], set()
     for business in await desk.organizations.all():

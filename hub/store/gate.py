@@ -44,7 +44,7 @@ class Gate:
         """Have the file while nobody else does; wait a little for short commands to end."""
         if not self._wait_for(fcntl.LOCK_EX):
             raise SettingError(
-                f"database_url: another process uses {self._file}: stop it, then upgrade"
+                f"database_url: another process uses {self._file}: stop it, then run this again"
             )
         try:
             yield

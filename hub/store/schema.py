@@ -7,18 +7,18 @@ A start only compares two numbers: Alembic is imported when there is something t
 import asyncio
 import contextlib
 import importlib
-from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 import sqlalchemy as sa
 from msgspec import Struct
-from sqlalchemy import exc
 
 from hub.errors import SettingError
 from hub.settings import Settings
 from hub.store.database import Database
 from hub.store.gate import Gate
 from hub.store.postgres import CONNECT_SECONDS
+from hub.store.reach import explained
 from hub.store.sqlite import SqliteDatabase, hold, sqlite_engine
 from hub.store.upgrade import upgrade
 
@@ -27,10 +27,6 @@ MIGRATIONS = Path(__file__).with_name("migrations")
 
 # Any constant does, as long as every version uses the same one.
 _LOCK = 0x636C6F6E766F
-# Wrong password or user, no such database, no right to make tables (PostgreSQL, appendix A).
-_REFUSALS = ("28", "3D", "42501")
-# SQLite has no such codes.
-_NO_DATABASE = "file is not a database"
 _WAIT = "SET LOCAL lock_timeout = '60s'"
 
 
@@ -46,7 +42,7 @@ async def version(database: Database) -> str | None:
 
     Raises `SettingError` when what the setting names lets us not in or is no database.
     """
-    with _refusals():
+    with explained():
         return await database.read(_version)
 
 
@@ -90,27 +86,13 @@ async def _migrate_server(url: str) -> Migrated:
         url, poolclass=sa.NullPool, connect_args={"timeout": CONNECT_SECONDS}
     )
     try:
-        with _refusals():
+        with explained():
             async with engine.begin() as connection:
                 await connection.execute(sa.text(_WAIT))
                 await connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
                 return await connection.run_sync(_upgrade)
-    except (OSError, TimeoutError) as error:
-        raise SettingError(f"database_url: no answer {error}".rstrip()) from error
     finally:
         await engine.dispose()
-
-
-@contextlib.contextmanager
-def _refusals() -> Iterator[None]:
-    """Say in one line what the setting's database says when it lets us not in."""
-    try:
-        yield
-    except exc.DBAPIError as error:
-        state = getattr(error.orig, "sqlstate", None) or ""
-        if state.startswith(_REFUSALS) or _NO_DATABASE in str(error.orig):
-            raise SettingError(f"database_url: {str(error.orig).partition(chr(10))[0]}") from error
-        raise
 
 
 def _migrate_embedded(file: Path) -> Migrated:
@@ -122,7 +104,7 @@ def _migrate_embedded(file: Path) -> Migrated:
         if before in {None, HEAD}:
             return _migrate_file(file)
         gate.leave()
-        with gate.alone(), contextlib.closing(hold(file)):
+        with gate.alone(), _without_server(file):
             # Another may have been first, and be gone by now.
             before = _version_of(file)
             if before in {None, HEAD}:
@@ -130,10 +112,19 @@ def _migrate_embedded(file: Path) -> Migrated:
             return upgrade(file, str(before), _migrate_file)
 
 
+def _without_server(file: Path) -> contextlib.closing[IO[str]]:
+    try:
+        return contextlib.closing(hold(file))
+    except SettingError as error:
+        raise SettingError(
+            f"database_url: a server runs on {file}: stop it, then run this again"
+        ) from error
+
+
 def _version_of(file: Path) -> str | None:
     engine = sqlite_engine(file)
     try:
-        with _refusals(), engine.begin() as connection:
+        with explained(), engine.begin() as connection:
             return _version(connection)
     finally:
         engine.dispose()
@@ -149,7 +140,7 @@ def _migrate_file(file: Path) -> Migrated:
 
     try:
         # BEGIN IMMEDIATE: the second of two that migrate waits here, and finds nothing to do.
-        with _refusals(), engine.execution_options(hub_write=True).begin() as connection:
+        with explained(), engine.execution_options(hub_write=True).begin() as connection:
             migrated = _upgrade(connection)
             if connection.exec_driver_sql("PRAGMA foreign_key_check").first():
                 raise SettingError("database_url: the migration would leave rows without parents")

@@ -61,7 +61,7 @@ def _still(file: Path) -> Iterator[sqlite3.Connection]:
             connection.execute("BEGIN IMMEDIATE")
         except sqlite3.OperationalError as error:
             raise SettingError(
-                f"database_url: another program has {file} open: close it, then upgrade"
+                f"database_url: another program has {file} open: close it, then run this again"
             ) from error
         yield connection
     finally:

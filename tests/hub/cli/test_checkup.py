@@ -1,6 +1,8 @@
 """`clonvo doctor`: each thing that can ail, found, named and cured."""
 
 import json
+import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -89,9 +91,29 @@ def test_an_empty_postgresql_fails_with_the_command(doctor, postgres_databases) 
         code, found = doctor(DATABASE_URL=url)
 
     assert code == 1
-    assert found["schema"]["cure"] == "clonvo migrate"
+    assert found["schema"]["cure"] == "run `clonvo migrate`"
     assert (found["secret"]["state"], found["secret"]["text"]) == ("fail", "missing")
     assert "openssl rand" in found["secret"]["cure"]
+
+
+def test_a_schema_of_a_newer_version_is_no_case_for_a_migration(on_each, database_url) -> None:
+    """The cure is that version: this one's `migrate` would refuse as well."""
+    _set_schema(database_url, "9999")
+
+    code, found = on_each()
+
+    assert (code, found["schema"]["state"]) == (1, "fail")
+    assert found["schema"]["text"].startswith("the schema 9999 is newer")
+    assert found["schema"]["cure"] == "install the newer version"
+
+
+def _set_schema(url: str, version: str) -> None:
+    statement = f"UPDATE alembic_version SET version_num = '{version}'"
+    if not url.startswith("sqlite"):
+        query(url, statement)
+        return
+    with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as connection, connection:
+        connection.execute(statement)
 
 
 def test_postgresql_that_does_not_wait_for_its_disk_fails(doctor, postgres_database_url) -> None:

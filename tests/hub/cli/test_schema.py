@@ -4,11 +4,14 @@ import json
 import stat
 import subprocess
 import sys
+from itertools import product
+from pathlib import Path
 
 from hub.store import schema
 from hub.store.sqlite import hold
 from tests.support.databases import query
-from tests.support.hubs import environment
+from tests.support.hubs import SECRET, environment
+from tests.support.processes import free_port
 
 
 def test_it_tells_from_where_to_where(clonvo, empty_database_url) -> None:
@@ -61,7 +64,7 @@ def test_a_server_of_an_older_version_is_not_migrated_under_its_feet(clonvo, tmp
     with hold(file):
         refused = clonvo("org", "list")
     assert refused.exit_code == 1
-    assert "another server runs on" in refused.stderr
+    assert f"a server runs on {Path('data/hub.db')}: stop it, then run this again" in refused.stderr
 
 
 _SQL = """
@@ -83,7 +86,8 @@ def test_what_lets_us_not_in_is_told_in_one_line(clonvo, postgres_url, tmp_path)
         f"sqlite:///{tmp_path / 'notes.txt'}": "file is not a database",
     }
 
-    for url, line in urls.items():
-        result = clonvo("migrate", DATABASE_URL=url)
-        assert (result.exit_code, result.stderr.count("\n")) == (1, 1), url
+    commands = (("migrate",), ("org", "list"), ("serve", "--port", str(free_port())))
+    for (url, line), command in product(urls.items(), commands):
+        result = clonvo(*command, DATABASE_URL=url, HUB_SECRET=SECRET)
+        assert (result.exit_code, result.stderr.count("\n")) == (1, 1), result.stderr
         assert f"clonvo: database_url: {line}" in result.stderr
