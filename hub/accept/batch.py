@@ -80,7 +80,9 @@ class Acceptor:
                 steps.accept, entries=entries, now=datetime.now(UTC), traits=self._traits()
             )
             try:
-                answers = await self._database.write(work)
+                # Who was not first tries again under locks.
+                write = self._database.write if attempt else self._database.write_at_once
+                answers = await write(work)
             except Contended:
                 # The winner's rows are committed now or soon; losers come back one by one.
                 await asyncio.sleep(random.uniform(0, 0.005) * attempt)  # noqa: S311

@@ -1,23 +1,37 @@
-"""Steps 5 and 8: one conversation per customer and channel; messages count in it under its lock."""
+"""Steps 5 and 8: one conversation per customer and channel, in which messages are counted."""
 
 from uuid import UUID
 
 from hub import ids
 from hub.accept.draft import Batch, Draft
-from hub.store.database import Connection
+from hub.store.questions import Question
 from hub.store.states import ConversationState, NewEvent
 from hub.store.write import conversations as store
 
 DEFAULT_CHANNEL = "api"
+OPEN = "open"
 
 
-def join(connection: Connection, batch: Batch) -> None:
+def asked(batch: Batch) -> Question[list[ConversationState]]:
+    """Ask for the conversations of the customers that are known."""
+    return store.held(
+        {
+            (draft.customer.organization_id, draft.customer.id)
+            for draft in batch.open
+            if draft.customer and not draft.customer.fresh
+        }
+    )
+
+
+def join(batch: Batch, held: list[ConversationState]) -> None:
     """Give each message its conversation, found or new, and its place in it."""
-    drafts = batch.open
-    known = _Conversations(connection, drafts)
-    for draft in drafts:
+    known = _Conversations(held)
+    for draft in batch.open:
         conversation = known.of(draft)
         draft.conversation = conversation
+        if conversation.status != OPEN:
+            # It may be opened or closed by somebody else right now.
+            batch.need_transaction()
         conversation.last_seq += 1
         draft.seq = conversation.last_seq
         conversation.last_message_at = batch.at
@@ -29,33 +43,28 @@ def join(connection: Connection, batch: Batch) -> None:
 def write(batch: Batch) -> None:
     """Write the conversations that the batch touched."""
     states = {d.conversation.id: d.conversation for d in batch.open if d.conversation}
-    ordered = sorted(states.values(), key=lambda state: state.id)
-    fresh = [state for state in ordered if state.fresh]
-    batch.writes.append(store.write(ordered))
+    batch.writes.append(store.write(states.values(), unlocked=batch.unlocked))
     batch.events += [
-        NewEvent(state.organization_id, "conversation.created", state.id) for state in fresh
+        NewEvent(state.organization_id, "conversation.created", state.id)
+        for state in states.values()
+        if state.fresh
     ]
 
 
 def _reopen(batch: Batch, conversation: ConversationState) -> None:
-    if conversation.status != "open":
-        conversation.status = "open"
+    if conversation.status != OPEN:
+        conversation.status = OPEN
         batch.events.append(
             NewEvent(conversation.organization_id, "conversation.reopened", conversation.id)
         )
 
 
 class _Conversations:
-    """The locked conversations of the batch's customers, and those it begins."""
+    """The conversations of the batch's customers, and those it begins."""
 
-    def __init__(self, connection: Connection, drafts: list[Draft]) -> None:
-        known = {
-            (draft.customer.organization_id, draft.customer.id)
-            for draft in drafts
-            if draft.customer and not draft.customer.fresh
-        }
+    def __init__(self, held: list[ConversationState]) -> None:
         self._states: dict[tuple[UUID, str], ConversationState] = {
-            (state.customer_id, state.channel): state for state in store.lock(connection, known)
+            (state.customer_id, state.channel): state for state in held
         }
 
     def of(self, draft: Draft) -> ConversationState:
@@ -69,7 +78,7 @@ class _Conversations:
                 organization_id=customer.organization_id,
                 customer_id=customer.id,
                 channel=channel,
-                status="open",
+                status=OPEN,
                 last_seq=0,
                 fresh=True,
             )

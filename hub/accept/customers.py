@@ -1,25 +1,34 @@
 """Steps 4 and 7: whose message it is. Identities find the customer; nobody is merged silently."""
 
 from collections.abc import Iterable
-from uuid import UUID
 
 from hub import ids
 from hub.accept.draft import Batch, Draft
 from hub.contracts import Identity
 from hub.errors import BadRequest
 from hub.store.database import Connection
+from hub.store.questions import Question
 from hub.store.states import CustomerState, IdentityClaim, NewEvent
 from hub.store.write import conversations, customers, identities, messages
-
-Claim = tuple[UUID, str, str, str]
-"""Organization, kind, match key, scope: what is unique."""
+from hub.store.write.identities import Claim, Owned
 
 
-def resolve(connection: Connection, batch: Batch) -> None:
+def asked(batch: Batch) -> Question[list[Owned]]:
+    """Ask who owns the identities of the batch's messages."""
+    return identities.owned(
+        {
+            (draft.entry.organization_id, identity.kind, identity.match_key)
+            for draft in batch.open
+            for identity in draft.entry.identities
+        }
+    )
+
+
+def resolve(connection: Connection, batch: Batch, owned: list[Owned]) -> None:
     """Give each message its customer, found or new, and claim the identities that were unknown."""
     _follow_addresses(connection, batch)
     drafts = batch.open
-    owners = _Owners(connection, drafts)
+    owners = _Owners(owned, drafts)
     for draft in drafts:
         known = owners.of(draft)
         if draft.customer is None:
@@ -74,17 +83,12 @@ def _shared(drafts: Iterable[Draft], state: CustomerState) -> CustomerState:
 class _Owners:
     """Who owns which identity: what the database says, and what this batch claims."""
 
-    def __init__(self, connection: Connection, drafts: list[Draft]) -> None:
-        wanted = {
-            (draft.entry.organization_id, identity.kind, identity.match_key)
-            for draft in drafts
-            for identity in draft.entry.identities
-        }
+    def __init__(self, owned: list[Owned], drafts: list[Draft]) -> None:
         given = {draft.customer.id: draft.customer for draft in drafts if draft.customer}
         self._owners: dict[Claim, CustomerState] = {}
         self._states = given
         self._claims: dict[Claim, tuple[Identity, CustomerState, str]] = {}
-        for claim, state in identities.find(connection, wanted):
+        for claim, state in owned:
             self._owners[claim] = self._states.setdefault(state.id, state)
 
     def of(self, draft: Draft) -> list[tuple[Identity, CustomerState]]:

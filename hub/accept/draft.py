@@ -9,6 +9,7 @@ from msgspec import Struct, field
 from hub import ids
 from hub.contracts import Accepted, Arrival, Caller, Identity, Message
 from hub.errors import HubError
+from hub.store.database import Contended
 from hub.store.rows import Write
 from hub.store.states import ConversationState, CustomerState, NewEvent, SessionState
 from hub.store.tables import milliseconds
@@ -72,12 +73,20 @@ class Batch(Struct):
     """`now` in milliseconds since the epoch."""
     events: list[NewEvent] = field(default_factory=list)
     writes: list[Write] = field(default_factory=list)
+    unlocked: bool = False
+    """There is no transaction: nothing that was read is locked, and only the last statement writes.
+    """
     silent: list[SessionState] = field(default_factory=list)
     """Sessions that ended because their visitor was silent too long."""
 
     def __post_init__(self) -> None:
         """Read the clock once for all rows."""
         self.at = milliseconds(self.now)
+
+    def need_transaction(self) -> None:
+        """Go no further without one: raise `Contended`, so that the batch is run again in one."""
+        if self.unlocked:
+            raise Contended
 
     def occurred(self, draft: Draft) -> int:
         """Return when a message was written: its provider says, or it is now."""

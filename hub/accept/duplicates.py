@@ -5,20 +5,20 @@ from msgspec.structs import replace
 from hub.accept.draft import Batch, Draft
 from hub.contracts import Accepted
 from hub.errors import HubError
-from hub.store.database import Connection
+from hub.store.questions import Question
 from hub.store.write import messages
+from hub.store.write.messages import Key, Repeated
 
-Key = messages.Key
+
+def asked(batch: Batch) -> Question[dict[Key, Repeated]]:
+    """Ask which messages are stored already."""
+    return messages.repeated({_key(draft) for draft in _named(batch)})
 
 
-def answer(connection: Connection, batch: Batch) -> None:
+def answer(batch: Batch, stored: dict[Key, Repeated]) -> None:
     """Answer repeats of stored messages, and tie repeats within the batch to the first of them."""
-    named = [draft for draft in batch.open if draft.entry.message.provider_message_id]
-    if not named:
-        return
-    stored = messages.find_repeated(connection, [_key(draft) for draft in named])
     leaders: dict[Key, Draft] = {}
-    for draft in named:
+    for draft in _named(batch):
         key = _key(draft)
         if key in stored:
             kept = stored[key]
@@ -35,6 +35,10 @@ def repeat(draft: Draft, first: Accepted | HubError) -> Accepted | HubError:
         return first
     same = draft.entry.message.body == draft.leader.entry.message.body
     return replace(first, duplicate=True, body_matches=same)
+
+
+def _named(batch: Batch) -> list[Draft]:
+    return [draft for draft in batch.open if draft.entry.message.provider_message_id]
 
 
 def _key(draft: Draft) -> Key:

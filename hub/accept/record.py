@@ -7,6 +7,7 @@ from hub.store.database import Connection
 from hub.store.states import WAITING, NewEvent, NewMessage, NewWidgetEvent, SessionState
 from hub.store.write import messages as store
 
+_HELD = ("conversation", "visitor_session", "customer")
 _UNREACHABLE = {
     "code": "never_wrote",
     "message": "The customer never wrote on this channel and cannot be reached there",
@@ -32,8 +33,14 @@ def events(batch: Batch) -> None:
 
 def write(connection: Connection, batch: Batch) -> None:
     """Write what the steps have left to be written."""
-    rows.write(connection, batch.writes, batch.now)
+    rows.write(connection, sorted(batch.writes, key=_place), batch.now)
     batch.writes.clear()
+
+
+def _place(write: rows.Write) -> int:
+    """Return when a table's turn is: rows that others may hold come first, everywhere alike."""
+    name = write.form.table.name
+    return _HELD.index(name) if name in _HELD else len(_HELD)
 
 
 def accepted(batch: Batch, draft: Draft) -> Accepted:

@@ -11,6 +11,7 @@ from hub.accept.draft import Batch, Draft
 from hub.contracts import Visit
 from hub.store import rows
 from hub.store.database import Connection
+from hub.store.questions import Question, ask
 from hub.store.states import ConversationState, NewEvent, SessionState
 from hub.store.write import sessions as store
 
@@ -19,23 +20,26 @@ SILENCE = 30 * 24 * 60 * 60 * 1000
 Key = tuple[UUID, UUID, str]
 
 
-def touch(connection: Connection, batch: Batch) -> None:
-    """Give each message its session, where its channel has any, and let the session learn."""
-    drafts = [draft for draft in batch.open if _has_session(batch, draft)]
+def asked(batch: Batch) -> Question[list[SessionState]]:
+    """Ask for the open sessions of the batch's visitors."""
+    drafts = [draft for draft in batch.open if _may_have_session(batch, draft)]
     for draft in drafts:
         draft.visitor_id = _visitor_id(draft)
-    wanted = {_key(draft) for draft in drafts}
-    found = {
-        (s.organization_id, s.key_scope, s.visitor_id): s for s in store.lock(connection, wanted)
-    }
+    return store.opened({_key(draft) for draft in drafts})
+
+
+def touch(connection: Connection, batch: Batch, opened: list[SessionState]) -> None:
+    """Give each message its session, where its channel has any, and let the session learn."""
+    drafts = [draft for draft in batch.open if _has_session(batch, draft)]
+    found = {(s.organization_id, s.key_scope, s.visitor_id): s for s in opened}
+    by_id = {state.id: state for state in opened}
     replied = {
         (draft.entry.organization_id, draft.conversation.last_session_id)
         for draft in drafts
         if _is_reply(draft) and draft.conversation and draft.conversation.last_session_id
     }
-    by_id = {state.id: state for state in found.values()}
-    for state in store.lock_by_id(connection, replied):
-        by_id.setdefault(state.id, state)
+    (others,) = ask(connection, store.named(one for one in replied if one[1] not in by_id))
+    by_id |= {state.id: state for state in others}
     for draft in drafts:
         state = _last_of(draft, by_id) or _open(batch, draft, found)
         by_id[state.id] = state
@@ -50,10 +54,16 @@ def touch(connection: Connection, batch: Batch) -> None:
 def write(connection: Connection, batch: Batch) -> None:
     """Write the sessions that the batch opened, touched or closed."""
     states = {d.session.id: d.session for d in batch.open if d.session}
-    ordered = sorted(states.values(), key=lambda state: state.id)
-    # A session that ended frees its visitor's one open place, so it is written first.
-    rows.write(connection, [store.write(batch.silent)], batch.now)
-    batch.writes.append(store.write(ordered))
+    if batch.silent:
+        # A session that ended frees its visitor's one open place, so it is written first.
+        batch.need_transaction()
+        rows.write(connection, [store.write(batch.silent)], batch.now)
+    batch.writes.append(store.write(states.values()))
+
+
+def _may_have_session(batch: Batch, draft: Draft) -> bool:
+    """Tell it of a message whose conversation, and so a reply's channel, is not known yet."""
+    return _is_reply(draft) or draft.entry.message.channel not in batch.traits.without_sessions
 
 
 def _has_session(batch: Batch, draft: Draft) -> bool:

@@ -1,9 +1,9 @@
-"""The heart: one transaction that stores a batch of messages, as a list of named steps.
+"""The heart: a batch of messages is stored, as a list of named steps.
 
-Each step works on the whole batch with one or two set-based statements. Rows that several
-transactions touch are locked in one order everywhere: conversations, then sessions, each by id.
-A unique index decides who was first; the loser's whole batch is run again (`hub.accept.batch`)
-and then finds what the winner wrote.
+Two look-ups and one statement that writes, each for the whole batch. A unique index decides who was
+first; the loser's whole batch is run again (`hub.accept.batch`) and then finds what the winner
+wrote. Rows that several transactions touch are locked in one order everywhere: conversations by
+customer, then sessions by visitor; without a transaction, by the statement that writes.
 """
 
 from collections.abc import Sequence
@@ -13,20 +13,32 @@ from hub.accept import callers, conversations, customers, duplicates, record, se
 from hub.accept.draft import Batch, Draft, Entry, Traits
 from hub.contracts import Accepted
 from hub.errors import HubError
+from hub.store import rows
 from hub.store.database import Connection
+from hub.store.questions import ask
 
 
 def accept(
     connection: Connection, entries: Sequence[Entry], now: datetime, traits: Traits
 ) -> list[Accepted | HubError]:
     """Store the entries; answer for each, in order, where it is kept or why it is not."""
-    batch = Batch([Draft(entry) for entry in entries], now, traits)
-    callers.refuse_dead(connection, batch)
-    duplicates.answer(connection, batch)
-    visitors.admit(connection, batch)
-    customers.resolve(connection, batch)
-    conversations.join(connection, batch)
-    sessions.touch(connection, batch)
+    batch = Batch(
+        [Draft(entry) for entry in entries], now, traits, unlocked=rows.is_unlocked(connection)
+    )
+    keys, stored, known, owned = ask(
+        connection,
+        callers.asked(batch),
+        duplicates.asked(batch),
+        visitors.asked(batch),
+        customers.asked(batch),
+    )
+    callers.refuse_dead(connection, batch, keys)
+    duplicates.answer(batch, stored)
+    visitors.admit(connection, batch, known)
+    customers.resolve(connection, batch, owned)
+    held, opened = ask(connection, conversations.asked(batch), sessions.asked(batch))
+    conversations.join(batch, held)
+    sessions.touch(connection, batch, opened)
     customers.write(batch)
     conversations.write(batch)
     sessions.write(connection, batch)

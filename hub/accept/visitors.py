@@ -3,21 +3,22 @@
 from hub.accept.draft import Batch, Draft
 from hub.auth.visitors import wrong_secret
 from hub.store.database import Connection
+from hub.store.questions import Question
 from hub.store.write import visitors as store
+from hub.store.write.visitors import Key, Row
 
 
-def admit(connection: Connection, batch: Batch) -> None:
+def asked(batch: Batch) -> Question[dict[Key, str | None]]:
+    """Ask which of the widget's visitors are known, and by what secret."""
+    return store.known({_key(draft) for draft in _visited(batch)})
+
+
+def admit(connection: Connection, batch: Batch, known: dict[Key, str | None]) -> None:
     """Write visitors seen for the first time and their secrets; refuse a wrong secret."""
-    drafts = [draft for draft in batch.open if draft.entry.caller.kind == "widget"]
-    if not drafts:
-        return
-    wanted = {(d.entry.caller.organization_id, d.entry.caller.scope, _visitor(d)) for d in drafts}
-    known = store.find(connection, wanted)
-    fresh: dict[tuple[object, ...], store.Row] = {}
-    proved: dict[tuple[object, ...], store.Row] = {}
-    for draft in drafts:
-        caller, digest = draft.entry.caller, draft.entry.arrival.secret_digest
-        key = (caller.organization_id, caller.scope, _visitor(draft))
+    fresh: dict[Key, Row] = {}
+    proved: dict[Key, Row] = {}
+    for draft in _visited(batch):
+        key, digest = _key(draft), draft.entry.arrival.secret_digest
         secret = digest.hex() if digest else None
         if key not in known:
             known[key] = secret
@@ -29,14 +30,21 @@ def admit(connection: Connection, batch: Batch) -> None:
         elif secret and known[key] != secret:
             draft.outcome = wrong_secret()
     batch.writes.append(store.insert([fresh[key] for key in sorted(fresh, key=str)]))
-    store.prove(connection, [proved[key] for key in sorted(proved, key=str)])
+    if proved:
+        batch.need_transaction()
+        store.prove(connection, [proved[key] for key in sorted(proved, key=str)])
 
 
-def _visitor(draft: Draft) -> str:
-    return draft.entry.message.person.visitor_id or ""
+def _visited(batch: Batch) -> list[Draft]:
+    return [draft for draft in batch.open if draft.entry.caller.kind == "widget"]
 
 
-def _row(key: tuple[object, ...], secret: str | None, now: int) -> store.Row:
+def _key(draft: Draft) -> Key:
+    caller = draft.entry.caller
+    return (caller.organization_id, caller.scope, draft.entry.message.person.visitor_id or "")
+
+
+def _row(key: Key, secret: str | None, now: int) -> Row:
     organization_id, key_id, visitor_id = key
     return {
         "organization_id": organization_id,

@@ -18,6 +18,7 @@ from hub.errors import HubError, NotFound, Unavailable
 from hub.events.catalogue import CUSTOMER_UPDATED
 from hub.store.database import Connection, Contended, Database
 from hub.store.front import WORK_SECONDS, within
+from hub.store.questions import ask
 from hub.store.read import customers as read
 from hub.store.read.paging import Chunk, Paging
 from hub.store.read.records import CustomerRecord
@@ -94,10 +95,11 @@ def _entry(caller: Caller, person: Person, now: datetime) -> Entry:
 def _save(connection: Connection, entry: Entry, attributes: Mapping[str, Any]) -> Saved:
     now, draft = entry.arrival.at, Draft(entry)
     batch = Batch([draft], now, Traits())
-    callers.refuse_dead(connection, batch)
+    keys, owned = ask(connection, callers.asked(batch), accept.asked(batch))
+    callers.refuse_dead(connection, batch, keys)
     if isinstance(draft.outcome, HubError):
         raise draft.outcome
-    accept.resolve(connection, batch)
+    accept.resolve(connection, batch, owned)
     accept.write(batch)
     record.write(connection, batch)
     state = draft.customer

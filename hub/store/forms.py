@@ -26,8 +26,12 @@ class Form(Struct, frozen=True):
 
     None lets them fail. A violation of any other unique index fails them all, always.
     """
-    merges: bool = False
-    """Nulls change nothing in a row that is there already."""
+    merges: Names = ()
+    """Where null changes nothing in a row that is there already."""
+    adds: Names = ()
+    """Numbers that are added to what is there already."""
+    unchanged: Names = ()
+    """What is there already must be the same, or all fails: it becomes null, which is refused."""
 
     @property
     def stamps(self) -> list[str]:
@@ -40,11 +44,20 @@ class Form(Struct, frozen=True):
             return insert
         keys = [column.name for column in self.table.primary_key]
         changing = [name for name in (*self.names, _TOUCHED) if name in self.table.c]
-        values = {n: insert.excluded[n] for n in changing if n not in {*keys, *self.fixed}}
-        if self.merges:
-            here = self.table.c
-            values = {name: sa.func.coalesce(new, here[name]) for name, new in values.items()}
+        values = {
+            name: self._together(self.table.c[name], insert.excluded[name])
+            for name in changing
+            if name not in {*keys, *self.fixed}
+        }
         return insert.on_conflict_do_update(index_elements=keys, set_=values)
+
+    def _together(self, here: Any, new: Any) -> Any:
+        """Return what a column becomes that has one value and is given another."""
+        if here.name in self.adds:
+            return here + new
+        if here.name in self.unchanged:
+            return sa.case((here == new, new))
+        return sa.func.coalesce(new, here) if here.name in self.merges else new
 
 
 class Write(Struct, frozen=True):

@@ -86,10 +86,10 @@ def _release(connection: sa.Connection, claimed: Claim, values: dict[str, Any]) 
     if not claimed.events:
         return 0
 
-    def held(dialect: str) -> sa.Update:
+    def held(way: rows.Way) -> sa.Update:
         # Joined, because SQLite takes no index for a list of pairs and would read every event. The
         # token too: PostgreSQL would look for one that it knows through the whole table.
-        wanted = rows.incoming(dialect, e.organization_id, e.id, e.lease_token)
+        wanted = rows.incoming(way, e.organization_id, e.id, e.lease_token)
         matches = (e[column.name] == column for column in wanted.c)
         return sa.update(event).where(*matches).values(**values)
 

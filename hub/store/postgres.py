@@ -71,7 +71,7 @@ class PostgresDatabase:
             },
         )
         # One statement is one round trip: nothing is begun and nothing rolled back.
-        self._reading = self._engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._each_alone = self._engine.execution_options(isolation_level="AUTOCOMMIT")
         self._connections: WeakSet[Any] = WeakSet()
         self._places = Places(POOL_SIZE)
         self._doors = asyncio.Semaphore(DOORS)
@@ -92,9 +92,16 @@ class PostgresDatabase:
         """
         return await self._run(self._engine, work)
 
+    async def write_at_once(self, work: Work[T]) -> T:
+        """Run work each of whose statements is a transaction of its own; the last one writes.
+
+        After `Unavailable` it may have been committed or not.
+        """
+        return await self._run(self._each_alone, work)
+
     async def read(self, work: Work[T]) -> T:
         """Run work that only reads, each statement on what is committed."""
-        return await self._run(self._reading, work)
+        return await self._run(self._each_alone, work)
 
     async def close(self) -> None:
         """Give every connection back."""
@@ -107,12 +114,14 @@ class PostgresDatabase:
         try:
             with translated():
                 end = asyncio.get_running_loop().time() + UNIT_SECONDS
-                return await self._in_place(engine, work, end)
+                result = await self._in_place(engine, work, end)
         except Unavailable as error:
             cause = error.__cause__
             if cause and _is_unreached(cause):
                 self._breaker.failed(began, cause)
             raise
+        self._breaker.answered()
+        return result
 
     async def _in_place(self, engine: Any, work: Work[T], end: float) -> T:
         while True:
@@ -143,7 +152,7 @@ class PostgresDatabase:
 
     async def _probe(self) -> None:
         end = asyncio.get_running_loop().time() + PROBE_SECONDS
-        await self._unit(self._reading, lambda c: c.execute(sa.text("SELECT 1")).scalar(), end)
+        await self._unit(self._each_alone, lambda c: c.execute(sa.text("SELECT 1")).scalar(), end)
 
     async def _dial(self, *arguments: Any, **options: Any) -> Any:
         """Connect: few at a time, and spread out when all come back at once after an outage."""

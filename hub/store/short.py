@@ -20,15 +20,15 @@ def records(
 ) -> Sequence[Record] | None:
     """Run a statement and return what it finds, by position, as the driver has it.
 
-    None when there is no short way: on SQLite, and for work that only reads.
+    None when there is no short way: on SQLite.
     """
     adapted: Any = connection.connection.dbapi_connection
-    if connection.dialect.driver != "asyncpg" or adapted.autocommit:
+    if connection.dialect.driver != "asyncpg":
         return None
     text, names, fixed = _compiled(statement)
     arguments = [values[name] if name in values else fixed[name] for name in names]
     try:
-        if adapted._transaction is None:  # noqa: SLF001
+        if not adapted.autocommit and adapted._transaction is None:  # noqa: SLF001
             if not connection.in_transaction():
                 connection.begin()
             await_only(adapted._start_transaction())  # noqa: SLF001 - what its own cursor does first

@@ -61,6 +61,10 @@ class SqliteDatabase:
         """Run work in one transaction that is committed, durably, before this returns."""
         return await self._run(self._writer, self._write, work)
 
+    async def write_at_once(self, work: Work[T]) -> T:
+        """Run work in one transaction: there is one writer."""
+        return await self.write(work)
+
     async def read(self, work: Work[T]) -> T:
         """Run work that only reads, on one snapshot of what is committed."""
         return await self._run(self._readers, self._read, work)

@@ -1,4 +1,4 @@
-"""Rows as a transaction works on them: read under their lock, changed in memory, written once.
+"""Rows as a batch works on them: read, changed in memory, written once.
 
 Moments are milliseconds since the epoch, as they are stored. What is None is left out of the row
 that is sent, and is null again on the other side; so nothing else may have a default that a column
@@ -38,7 +38,7 @@ class CustomerState(Struct, omit_defaults=True):
 
 
 class ConversationState(Struct, omit_defaults=True):
-    """A conversation under its row's lock."""
+    """A conversation; it is locked, or written only if it is still as it was read."""
 
     id: UUID
     organization_id: UUID
@@ -53,7 +53,7 @@ class ConversationState(Struct, omit_defaults=True):
 
 
 class SessionState(Struct, omit_defaults=True):
-    """An open visitor session under its row's lock."""
+    """An open visitor session."""
 
     id: UUID
     organization_id: UUID
@@ -64,6 +64,7 @@ class SessionState(Struct, omit_defaults=True):
     conversation_id: UUID
     verified: bool
     message_count: int
+    """How many the transaction adds."""
     first_seen_at: int
     last_seen_at: int
     ip_address: str | None = None

@@ -106,6 +106,7 @@ async def test_no_call_waits_long_for_a_store_that_is_silent(
 
     monkeypatch.setattr(api.hub.database, "read", silent)
     monkeypatch.setattr(api.hub.database, "write", silent)
+    monkeypatch.setattr(api.hub.database, "write_at_once", silent)
     calls = {f"write {name}": call for name, call in writes.items()}
 
     answers = await timed(calls | reads)
@@ -128,6 +129,7 @@ async def test_no_call_waits_long_for_a_store_that_is_slow_at_each_step(
 
     monkeypatch.setattr(api.hub.database, "read", slow)
     monkeypatch.setattr(api.hub.database, "write", silent)
+    monkeypatch.setattr(api.hub.database, "write_at_once", silent)
 
     answers = await timed(writes)
 

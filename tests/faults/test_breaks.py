@@ -33,7 +33,7 @@ import asyncio
 from sqlalchemy.util import await_only
 from hub.store.postgres import PostgresDatabase
 
-durable = PostgresDatabase.write
+durable = PostgresDatabase.write_at_once
 
 async def write(self, work):
     if not hasattr(work, "keywords"):
@@ -54,13 +54,13 @@ async def write(self, work):
     self.pending.add_done_callback(tell)
     return await answer
 
-PostgresDatabase.write = write
+PostgresDatabase.write_at_once = write
 """
 
 NO_SECOND_LOOK = """
 from hub.accept import callers
 
-callers.refuse_dead = lambda connection, batch: None
+callers.refuse_dead = lambda *_: None
 """
 
 READ_THEN_WRITE = """

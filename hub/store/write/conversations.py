@@ -2,16 +2,22 @@
 
 from collections.abc import Iterable, Sequence
 from functools import cache
+from operator import attrgetter
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 
 from hub.store import rows
+from hub.store.questions import Question
+from hub.store.short import Record
 from hub.store.states import ConversationState
 from hub.store.tables import conversation
 
 _NAMES = tuple(name for name in ConversationState.__struct_fields__ if name != "fresh")
-_FORM = rows.Form(conversation, _NAMES, fixed=("customer_id", "channel"))
+_FIXED = ("customer_id", "channel")
+_LOCKED = rows.Form(conversation, _NAMES, _FIXED)
+_UNLOCKED = rows.Form(conversation, _NAMES, _FIXED, unchanged=("status",))
 
 
 def customer_of(
@@ -26,36 +32,37 @@ def customer_of(
     return found
 
 
-def lock(
-    connection: sa.Connection, customers: Iterable[tuple[UUID, UUID]]
-) -> list[ConversationState]:
-    """Return and lock all conversations of these (organization, customer).
+def held(customers: Iterable[tuple[UUID, UUID]]) -> Question[list[ConversationState]]:
+    """Ask for all conversations of these (organization, customer), and lock them.
 
     Customer by customer in the order of their ids, each customer's by id: the one order everywhere.
     """
     names = ("organization_id", "customer_id")
     wanted = [dict(zip(names, key, strict=True)) for key in sorted(customers)]
-    if not wanted:
-        return []
-    return [ConversationState(*row) for row in rows.read(connection, _of_customers, wanted)]
+    return Question(_of_customers, wanted, _states)
 
 
-def write(states: Sequence[ConversationState]) -> rows.Write:
+def write(states: Iterable[ConversationState], *, unlocked: bool) -> rows.Write:
     """Return new conversations and what changed of others, to be written.
 
-    A unique violation means that another transaction began one first.
+    A violation means that another transaction was first: it began one, or, of those that were read
+    without a lock, it wrote to one (its message took the next number) or closed one.
     """
-    return rows.Write(_FORM, states)
+    ordered = sorted(states, key=attrgetter("organization_id", "customer_id", "id"))
+    return rows.Write(_UNLOCKED if unlocked else _LOCKED, ordered)
+
+
+def _states(found: Sequence[Record]) -> list[ConversationState]:
+    return [ConversationState(*record) for record in found]
 
 
 @cache
-def _of_customers(dialect: str) -> sa.Select[tuple[object, ...]]:
+def _of_customers(way: rows.Way) -> sa.Select[Any]:
     c = conversation.c
-    wanted = rows.incoming(dialect, c.organization_id, c.customer_id)
+    wanted = rows.incoming(way, c.organization_id, c.customer_id)
     found = (
         sa.select(*(rows.plain(c[name]) for name in _NAMES))
         .where(c.organization_id == wanted.c.organization_id, c.customer_id == wanted.c.customer_id)
         .order_by(c.id)
-        .with_for_update(of=conversation)
     )
-    return rows.for_each(dialect, wanted, found)
+    return rows.for_each(way, wanted, found, locks=conversation)

@@ -1,6 +1,6 @@
 """Which callers live: read before any refusal, and again by the transaction that writes."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -10,6 +10,8 @@ import sqlalchemy as sa
 
 from hub.contracts import Caller
 from hub.store import rows, tables
+from hub.store.questions import Question, ask
+from hub.store.short import Record
 from hub.store.tables import api_key, api_key_secret, legacy_secret, milliseconds, organization
 
 LEGACY_OFF = ""
@@ -22,9 +24,14 @@ KeyRow = Any
 def alive(connection: sa.Connection, callers: Iterable[Caller], now: datetime) -> set[bytes]:
     """Return the credentials, of those of the callers, that still live."""
     callers = list(callers)
-    keys = [caller.credential for caller in callers if caller.key_id]
+    (keys,) = ask(connection, live_keys(callers, now))
+    return keys | live_others(connection, callers)
+
+
+def live_others(connection: sa.Connection, callers: Iterable[Caller]) -> set[bytes]:
+    """Return the credentials that still live of those callers who have no key."""
     others = [caller for caller in callers if not caller.key_id]
-    found = _live_keys(connection, keys, now) if keys else set()
+    found = set()
     if any(caller.kind == "legacy" for caller in others):
         organizations = [c.organization_id for c in others if c.kind == "legacy"]
         statement = sa.select(legacy_secret.c.digest).where(
@@ -38,14 +45,19 @@ def alive(connection: sa.Connection, callers: Iterable[Caller], now: datetime) -
     return found
 
 
-def _live_keys(connection: sa.Connection, digests: list[bytes], now: datetime) -> set[bytes]:
-    wanted = [{"digest": digest.hex()} for digest in set(digests)]
+def live_keys(callers: Iterable[Caller], now: datetime) -> Question[set[bytes]]:
+    """Ask for the credentials that still live of those callers who have a key."""
+    digests = {caller.credential for caller in callers if caller.key_id}
     moment = milliseconds(now)
-    return {
-        bytes.fromhex(digest)
-        for digest, revoked_at, *ends in rows.read(connection, _ends, wanted)
-        if revoked_at is None and all(end is None or end > moment for end in ends)
-    }
+
+    def understand(found: Sequence[Record]) -> set[bytes]:
+        return {
+            bytes.fromhex(digest)
+            for digest, revoked_at, *ends in found
+            if revoked_at is None and all(end is None or end > moment for end in ends)
+        }
+
+    return Question(_ends, [{"digest": digest.hex()} for digest in digests], understand)
 
 
 def lives(row: KeyRow, now: datetime) -> bool:
@@ -56,21 +68,21 @@ def lives(row: KeyRow, now: datetime) -> bool:
 
 
 @cache
-def _ends(dialect: str) -> sa.Select[tuple[object, ...]]:
+def _ends(way: rows.Way) -> sa.Select[Any]:
     secret, key = api_key_secret.c, api_key.c
-    wanted = rows.incoming(dialect, secret.digest)
+    wanted = rows.incoming(way, secret.digest)
     ends = (secret.expires_at.label("secret_expires_at"), key.expires_at)
     found = (
         sa.select(secret.digest, *map(rows.plain, (key.revoked_at, *ends)))
         .join(api_key, key.id == secret.key_id)
         .where(secret.digest == wanted.c.digest)
     )
-    return rows.for_each(dialect, wanted, found)
+    return rows.for_each(way, wanted, found)
 
 
 @cache
-def _keys(dialect: str) -> sa.Select[tuple[object, ...]]:
-    wanted = rows.incoming(dialect, api_key_secret.c.digest)
+def _keys(way: rows.Way) -> sa.Select[Any]:
+    wanted = rows.incoming(way, api_key_secret.c.digest)
     found = (
         sa.select(
             api_key_secret.c.digest,
@@ -85,7 +97,7 @@ def _keys(dialect: str) -> sa.Select[tuple[object, ...]]:
         .join(api_key, api_key.c.id == api_key_secret.c.key_id)
         .where(api_key_secret.c.digest == wanted.c.digest)
     )
-    return rows.for_each(dialect, wanted, found)
+    return rows.for_each(way, wanted, found)
 
 
 def find_keys(connection: sa.Connection, digests: Iterable[bytes]) -> dict[bytes, KeyRow]:

@@ -10,7 +10,7 @@ from hub.store.states import CustomerState
 from hub.store.tables import customer
 
 _NAMES = tuple(n for n in CustomerState.__struct_fields__ if n not in {"fresh", "changed"})
-_FORM = rows.Form(customer, _NAMES, fixed=("attributes",), merges=True)
+_FORM = rows.Form(customer, _NAMES, fixed=("attributes",), merges=_NAMES)
 
 
 def find(

@@ -1,32 +1,38 @@
 """Identities: what finds a customer."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
+from operator import itemgetter
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 
 from hub.store import rows
+from hub.store.questions import Question
+from hub.store.short import Record
 from hub.store.states import CustomerState, IdentityClaim
 from hub.store.tables import customer, customer_identity
 
 Claim = tuple[UUID, str, str, str]
+"""Organization, kind, match key, scope: what is unique."""
+Owned = tuple[Claim, CustomerState]
 
 _FORM = rows.Form(customer_identity, IdentityClaim.__struct_fields__)
 
 
-def find(
-    connection: sa.Connection, wanted: Iterable[tuple[UUID, str, str]]
-) -> Iterator[tuple[Claim, CustomerState]]:
-    """Yield identities by (organization, kind, match key), in any scope, oldest first."""
+def owned(wanted: Iterable[tuple[UUID, str, str]]) -> Question[list[Owned]]:
+    """Ask for identities by (organization, kind, match key), in any scope: oldest first."""
     names = ("organization_id", "kind", "match_key")
-    keys = [dict(zip(names, key, strict=True)) for key in wanted]
-    if not keys:
-        return
-    for row in rows.read(connection, _owned, keys):
-        _, kind, match_key, scope, *owner = row
+    return Question(_owned, [dict(zip(names, key, strict=True)) for key in wanted], _in_order)
+
+
+def _in_order(found: Sequence[Record]) -> list[Owned]:
+    owners = []
+    for _, kind, match_key, scope, *owner in sorted(found, key=itemgetter(0)):
         state = CustomerState(*owner)
-        yield (state.organization_id, kind, match_key, scope), state
+        owners.append(((state.organization_id, kind, match_key, scope), state))
+    return owners
 
 
 def insert(claimed: Sequence[IdentityClaim]) -> rows.Write:
@@ -35,9 +41,9 @@ def insert(claimed: Sequence[IdentityClaim]) -> rows.Write:
 
 
 @cache
-def _owned(dialect: str) -> sa.Select[tuple[object, ...]]:
+def _owned(way: rows.Way) -> sa.Select[Any]:
     i, c = customer_identity.c, customer.c
-    wanted = rows.incoming(dialect, i.organization_id, i.kind, i.match_key)
+    wanted = rows.incoming(way, i.organization_id, i.kind, i.match_key)
     owner = sa.and_(c.organization_id == i.organization_id, c.id == i.customer_id)
     found = (
         sa.select(
@@ -59,4 +65,4 @@ def _owned(dialect: str) -> sa.Select[tuple[object, ...]]:
             i.match_key == wanted.c.match_key,
         )
     )
-    return rows.for_each(dialect, wanted, found).order_by(sa.literal_column("1"))
+    return rows.for_each(way, wanted, found)

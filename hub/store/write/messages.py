@@ -1,6 +1,6 @@
 """Messages that are stored already."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -12,6 +12,8 @@ from msgspec import Struct
 
 from hub.contracts import Accepted, Outbound
 from hub.store import rows
+from hub.store.questions import Question
+from hub.store.short import Record
 from hub.store.states import NewMessage, NewWidgetEvent
 from hub.store.tables import message, visitor_session, widget_event
 
@@ -28,13 +30,19 @@ class Repeated(Struct, frozen=True):
     body: str
 
 
-def find_repeated(connection: sa.Connection, keys: Sequence[Key]) -> dict[Key, Repeated]:
-    """Return the stored messages with these (organization, source, provider message id)."""
+def repeated(keys: Iterable[Key]) -> Question[dict[Key, Repeated]]:
+    """Ask for the stored messages with these (organization, source, provider message id)."""
     names = ("organization_id", "source", "provider_message_id")
     wanted = [dict(zip(names, key, strict=True)) for key in keys]
+    return Question(_repeated, wanted, _by_key)
+
+
+def _by_key(records: Sequence[Record]) -> dict[Key, Repeated]:
     found = {}
-    for row in rows.read(connection, _repeated, wanted):
-        *key, message_id, customer_id, conversation_id, session_id, status, body, visitor_id = row
+    for record in records:
+        *key, message_id, customer_id, conversation_id, session_id, status, body, visitor_id = (
+            record
+        )
         place = Accepted(
             message_id=message_id,
             customer_id=customer_id,
@@ -130,9 +138,9 @@ def log(new: Sequence[NewWidgetEvent]) -> rows.Write:
 
 
 @cache
-def _repeated(dialect: str) -> sa.Select[tuple[object, ...]]:
+def _repeated(way: rows.Way) -> sa.Select[Any]:
     m, s = message.c, visitor_session.c
-    wanted = rows.incoming(dialect, m.organization_id, m.source, m.provider_message_id)
+    wanted = rows.incoming(way, m.organization_id, m.source, m.provider_message_id)
     session = sa.and_(s.organization_id == m.organization_id, s.id == m.session_id)
     found = (
         sa.select(
@@ -154,4 +162,4 @@ def _repeated(dialect: str) -> sa.Select[tuple[object, ...]]:
             m.provider_message_id == wanted.c.provider_message_id,
         )
     )
-    return rows.for_each(dialect, wanted, found)
+    return rows.for_each(way, wanted, found)

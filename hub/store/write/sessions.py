@@ -2,11 +2,15 @@
 
 from collections.abc import Iterable, Sequence
 from functools import cache
+from operator import attrgetter
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 
 from hub.store import rows
+from hub.store.questions import Question
+from hub.store.short import Record
 from hub.store.states import SessionState
 from hub.store.tables import visitor_session
 
@@ -14,56 +18,65 @@ Key = tuple[UUID, UUID, str]
 
 _NAMES = tuple(name for name in SessionState.__struct_fields__ if name != "fresh")
 _FIXED = ("key_id", "key_scope", "visitor_id", "first_seen_at")
-_FORM = rows.Form(visitor_session, _NAMES, _FIXED)
+# Whoever writes to a session takes nothing from it that another one wrote meanwhile.
+_LEARNED = (
+    *("referer", "landing_path", "closed_at"),
+    *("external_user_id", "external_email", "external_name"),
+)
+_FORM = rows.Form(visitor_session, _NAMES, _FIXED, merges=_LEARNED, adds=("message_count",))
 
 
-def lock(connection: sa.Connection, keys: Iterable[Key]) -> list[SessionState]:
-    """Return and lock the open sessions of these (organization, key scope, visitor), in order."""
+def opened(keys: Iterable[Key]) -> Question[list[SessionState]]:
+    """Ask for the open sessions of these (organization, key scope, visitor); lock them in order."""
     names = ("organization_id", "key_scope", "visitor_id")
-    return _locked(connection, _open, [dict(zip(names, key, strict=True)) for key in sorted(keys)])
+    return Question(_open, [dict(zip(names, key, strict=True)) for key in sorted(keys)], _states)
 
 
-def lock_by_id(connection: sa.Connection, keys: Iterable[tuple[UUID, UUID]]) -> list[SessionState]:
-    """Return and lock these (organization, session), in order."""
+def named(keys: Iterable[tuple[UUID, UUID]]) -> Question[list[SessionState]]:
+    """Ask for these (organization, session); lock them in order."""
     names = ("organization_id", "id")
-    return _locked(connection, _named, [dict(zip(names, key, strict=True)) for key in sorted(keys)])
+    return Question(_named, [dict(zip(names, key, strict=True)) for key in sorted(keys)], _states)
 
 
-def write(states: Sequence[SessionState]) -> rows.Write:
+def write(states: Iterable[SessionState]) -> rows.Write:
     """Return new sessions and what changed of others, to be written.
 
     A unique violation means that another transaction opened one first.
     """
-    return rows.Write(_FORM, states)
+    ordered = sorted(states, key=attrgetter("organization_id", "key_scope", "visitor_id", "id"))
+    return rows.Write(_FORM, ordered)
 
 
-def _locked(
-    connection: sa.Connection, build: rows.Build, wanted: Sequence[rows.Row]
-) -> list[SessionState]:
-    return [SessionState(*row) for row in rows.read(connection, build, wanted)] if wanted else []
+def _states(found: Sequence[Record]) -> list[SessionState]:
+    return [SessionState(*record) for record in found]
 
 
 @cache
-def _open(dialect: str) -> sa.Select[tuple[object, ...]]:
+def _open(way: rows.Way) -> sa.Select[Any]:
     s = visitor_session.c
-    wanted = rows.incoming(dialect, s.organization_id, s.key_scope, s.visitor_id)
+    wanted = rows.incoming(way, s.organization_id, s.key_scope, s.visitor_id)
     found = _state().where(
         s.organization_id == wanted.c.organization_id,
         s.key_scope == wanted.c.key_scope,
         s.visitor_id == wanted.c.visitor_id,
         s.closed_at.is_(None),
     )
-    return rows.for_each(dialect, wanted, found)
+    return rows.for_each(way, wanted, found, locks=visitor_session)
 
 
 @cache
-def _named(dialect: str) -> sa.Select[tuple[object, ...]]:
+def _named(way: rows.Way) -> sa.Select[Any]:
     s = visitor_session.c
-    wanted = rows.incoming(dialect, s.organization_id, s.id)
+    wanted = rows.incoming(way, s.organization_id, s.id)
     found = _state().where(s.organization_id == wanted.c.organization_id, s.id == wanted.c.id)
-    return rows.for_each(dialect, wanted, found)
+    return rows.for_each(way, wanted, found, locks=visitor_session)
 
 
-def _state() -> sa.Select[tuple[object, ...]]:
-    columns = (rows.plain(visitor_session.c[name]) for name in _NAMES)
-    return sa.select(*columns).with_for_update(of=visitor_session)
+def _state() -> sa.Select[Any]:
+    return sa.select(*(_column(name) for name in _NAMES))
+
+
+def _column(name: str) -> sa.ColumnElement[Any]:
+    if name in _FORM.adds:
+        return sa.literal_column("0", sa.Integer()).label(name)
+    return rows.plain(visitor_session.c[name])

@@ -8,6 +8,8 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from hub.store import rows
+from hub.store.questions import Question, ask
+from hub.store.short import Record
 from hub.store.tables import visitor
 
 Row = Mapping[str, Any]
@@ -19,9 +21,17 @@ _FORM = rows.Form(visitor, (*_KEY, "secret_digest", "secret_since"))
 
 def find(connection: sa.Connection, keys: Iterable[Key]) -> dict[Key, str | None]:
     """Return the known ones of these visitors, each with its secret's digest."""
-    wanted = [dict(zip(_KEY, key, strict=True)) for key in keys]
-    found = rows.run(connection, _known, wanted)
-    return {(row.organization_id, row.key_id, row.visitor_id): row.secret_digest for row in found}
+    (found,) = ask(connection, known(keys))
+    return found
+
+
+def known(keys: Iterable[Key]) -> Question[dict[Key, str | None]]:
+    """Ask for the known ones of these visitors."""
+    return Question(_known, [dict(zip(_KEY, key, strict=True)) for key in keys], _secrets)
+
+
+def _secrets(found: Sequence[Record]) -> dict[Key, str | None]:
+    return {(whose, key_id, visitor_id): secret for whose, key_id, visitor_id, secret in found}
 
 
 def insert(new: Sequence[Row]) -> rows.Write:
@@ -35,12 +45,12 @@ def prove(connection: sa.Connection, proved: Sequence[Row]) -> None:
 
 
 @cache
-def _known(dialect: str) -> sa.Select[tuple[object, ...]]:
+def _known(way: rows.Way) -> sa.Select[Any]:
     v = visitor.c
-    wanted = rows.incoming(dialect, v.organization_id, v.key_id, v.visitor_id)
+    wanted = rows.incoming(way, v.organization_id, v.key_id, v.visitor_id)
     found = sa.select(v.organization_id, v.key_id, v.visitor_id, v.secret_digest).where(
         v.organization_id == wanted.c.organization_id,
         v.key_id == wanted.c.key_id,
         v.visitor_id == wanted.c.visitor_id,
     )
-    return rows.for_each(dialect, wanted, found)
+    return rows.for_each(way, wanted, found)

@@ -16,13 +16,13 @@ async def test_message_that_takes_too_long_is_503_and_may_be_stored(
 ) -> None:
     """Whoever is not answered in time sends the same again and learns what became of it."""
     monkeypatch.setattr(hub._acceptor._batcher._patience, "_seconds", 1)
-    write, going_on = hub.database.write, asyncio.Event()
+    write, going_on = hub.database.write_at_once, asyncio.Event()
 
     async def slow(work: Any) -> Any:
         await going_on.wait()
         return await write(work)
 
-    monkeypatch.setattr(hub.database, "write", slow)
+    monkeypatch.setattr(hub.database, "write_at_once", slow)
     async with asyncio.timeout(3):
         refused = await bakery.client.post("/messages", json=MESSAGE)
     waiting = hub.waiting

@@ -34,13 +34,9 @@ async def database(database_url: str) -> AsyncIterator[Database]:
 @pytest.fixture
 async def crowded(database: Database) -> Database:
     """The same among very many events that are done, of which the store knows."""
-
-    def fill(connection: sa.Connection) -> None:
-        for _ in range(10):
-            _append(connection, MANY // 10)
-        connection.execute(sa.text("ANALYZE event"))
-
-    await database.write(fill)
+    for _ in range(10):
+        await database.write(lambda c: _append(c, MANY // 10))
+    await database.write(lambda c: c.execute(sa.text("ANALYZE event")))
     return database
 
 
