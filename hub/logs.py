@@ -60,11 +60,8 @@ def request(**facts: Any) -> None:
         return
     if not _gathered:
         asyncio.get_running_loop().call_soon(_write_gathered)
-    line = _head("hub.request")
-    line["level"], line["event"] = "info", "request"
-    line["request_id"] = request_id.get()
-    line.update(facts)
-    _gathered.append(line)
+    about = {"level": "info", "event": "request", "request_id": request_id.get()}
+    _gathered.append({**_head("hub.request"), **about, **facts})
 
 
 def _write_gathered() -> None:

@@ -12,7 +12,8 @@ from hub.errors import BadRequest, Timeout, TooLarge, UnsupportedMedia
 
 BODY_SECONDS = 15.0
 ARRIVED = "hub.arrived"
-"""The ASGI extension `() -> bytearray | None`: the whole body, when nothing of it is missing."""
+"""The ASGI extension `(receive) -> bytearray | None`: the body, when nothing of it is missing."""
+JSON = "application/json"
 _JSON = re.compile(r"application/(?:[a-z0-9.+-]+\+)?json\s*(?:;|\Z)", re.IGNORECASE)
 
 
@@ -30,19 +31,23 @@ class Body:
         Raises 413, 415 or 408; a client that goes away in the middle is a 400 nobody reads.
         """
         media = call.headers.get("content-type")
-        arrived = self._arrived() if self._arrived else None
-        if arrived is not None and len(arrived) <= most and media == "application/json":
+        arrived = self._arrived(self._receive) if self._arrived else None
+        if arrived is not None and len(arrived) <= most and _may_be_json(media):
             return bytes(arrived)
         declared = call.headers.get("content-length") or ""
         if declared.isdecimal() and int(declared) > most:
             raise TooLarge(f"The request may have {most} bytes")
-        if media is not None and not _JSON.match(media):
+        if not _may_be_json(media):
             raise UnsupportedMedia
         try:
             async with asyncio.timeout(BODY_SECONDS):
                 return await _read(self._receive, most)
         except TimeoutError as error:
             raise Timeout from error
+
+
+def _may_be_json(media: str | None) -> bool:
+    return media is None or media == JSON or _JSON.match(media) is not None
 
 
 async def _read(receive: Receive, most: int) -> bytes:

@@ -63,10 +63,13 @@ class _Plan(Generic[T]):
             struct = self._decoder.decode(raw)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return None
-        if any(getattr(struct, name) for name in self._loose) and _strange(raw):
-            return None
-        given = not self._one_of or any(_reach(struct, names) for names in self._one_of)
-        return struct if given else None
+        for name in self._loose:
+            if getattr(struct, name) and _strange(raw):
+                return None
+        for names in self._one_of:
+            if _reach(struct, names):
+                return struct
+        return None if self._one_of else struct
 
 
 @cache

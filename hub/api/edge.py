@@ -20,7 +20,7 @@ from hub.auth.proxies import Network
 Lane = Callable[[Call, Body], Awaitable[bytes]]
 """Answers a POST with the JSON of a 200, or raises."""
 
-_JSON = {"content-type": "application/json"}
+_JSON = ((b"content-type", b"application/json"),)
 
 log = structlog.get_logger("hub.request")
 
@@ -66,4 +66,6 @@ class Edge:
         if exchange.status:
             log.error("answer_broken_off", exc_info=error)
             return
-        await exchange.answer(*problems.tell(error, exchange.request_id, self._support))
+        status, headers, body = problems.tell(error, exchange.request_id, self._support)
+        raw = [(name.encode(), value.encode()) for name, value in headers.items()]
+        await exchange.answer(status, raw, body)

@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any, cast
 from uuid import UUID
@@ -15,10 +15,15 @@ from hub.auth.admission import Call
 from hub.auth.headers import Headers
 from hub.auth.proxies import Network, client_address
 
+Header = tuple[bytes, bytes]
+
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_.-]{1,64}\Z")
 WHOLE = "hub.whole"
-"""The ASGI extension `(status, headers, body) -> bool`: writes an answer in one piece, or not."""
-_SAFETY = [(b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"no-referrer")]
+"""The ASGI extension `(send, status, headers, body) -> bool`: writes it in one piece, or not."""
+_SAFETY: list[Header] = [
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+]
 
 
 def call_from(scope: HTTPScope, trusted: tuple[Network, ...]) -> Call:
@@ -61,13 +66,12 @@ class Exchange:
             message["headers"] = [*message["headers"], *self._headers()]
         await self._send(message)
 
-    async def answer(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
+    async def answer(self, status: int, headers: Iterable[Header], body: bytes) -> None:
         """Send a whole answer, in one piece when the server knows how."""
-        raw = [(name.encode(), value.encode()) for name, value in headers.items()]
-        raw += [(b"content-length", b"%d" % len(body)), *self._headers()]
+        raw = [*headers, (b"content-length", b"%d" % len(body)), *self._headers()]
         self.status = status
         write: Any = (self._scope.get("extensions") or {}).get(WHOLE)
-        if write is None or not write(status, raw, body):
+        if write is None or not write(self._send, status, raw, body):
             await self._send({"type": "http.response.start", "status": status, "headers": raw})
             await self._send({"type": "http.response.body", "body": body, "more_body": False})
 
@@ -84,7 +88,7 @@ class Exchange:
             key=_shown(caller.key_id) if caller and caller.key_id else None,
         )
 
-    def _headers(self) -> list[tuple[bytes, bytes]]:
+    def _headers(self) -> list[Header]:
         headers = [(b"x-request-id", self.request_id.encode()), *_SAFETY]
         rate = self.call.rate
         if rate:

@@ -52,11 +52,12 @@ class Ingest:
         try:
             arrival, payload = await self._admit(call, body, connection_id)
             messages = self.channel.normalize(payload, arrival)
-            await self._admit_visitor(call, arrival, messages)
+            if call.varies and not arrival.visitor_id:
+                await self._admit_visitor(call, messages)
             if not messages:
                 log.info("call_brought_nothing", channel=self.channel.name)
             accepted = await self._hub.accept(messages, arrival)
-            if not any(isinstance(message, Message) for message in messages):
+            if all(isinstance(message, StatusChange) for message in messages):
                 # No message was stored, so no transaction has looked at the key again.
                 await self._admission.confirm(call)
         except HubError as error:
@@ -120,12 +121,8 @@ class Ingest:
             raise
         return _arrival(call, proof), payload
 
-    async def _admit_visitor(
-        self, call: Call, arrival: Arrival, messages: Sequence[Message | StatusChange]
-    ) -> None:
+    async def _admit_visitor(self, call: Call, messages: Sequence[Message | StatusChange]) -> None:
         """Admit the visitor that only the body names."""
-        if self.channel.auth != "widget_key" or arrival.visitor_id:
-            return
         for message in messages:
             named = message.person.visitor_id if isinstance(message, Message) else None
             if named is None:

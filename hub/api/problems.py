@@ -133,7 +133,7 @@ def _problem(error: HubError, request_id: str | None) -> Problem:
 
 
 def _headers(error: HubError, raised: Exception) -> dict[str, str]:
-    headers = {"content-type": JSON}
+    headers = {}
     if error.retry_after is not None:
         headers["retry-after"] = str(error.retry_after)
     if error.status == UNAUTHORIZED:
@@ -143,4 +143,5 @@ def _headers(error: HubError, raised: Exception) -> dict[str, str]:
         headers["connection"] = "close"
     if isinstance(raised, HTTPException):
         headers |= {name.lower(): value for name, value in (raised.headers or {}).items()}
-    return headers
+    # At the end, where Litestar puts it: one order whichever way an answer goes.
+    return {**headers, "content-type": JSON}

@@ -12,18 +12,15 @@ import struct
 import termios
 from array import array
 from collections import deque
-from functools import partial
 from typing import Any, cast
 
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from hub.api.body import ARRIVED
-from hub.api.exchange import WHOLE
 from hub.errors import BadRequest, HubError, Timeout, Unavailable
-from hub.http import whole
 from hub.http.refusals import HeadTooLarge, last_word, what_is_wrong
 from hub.http.watch import MOST_LEAVING, NEVER, Watch
+from hub.http.whole import EXTENSIONS
 
 SLICE = 16 * 1024
 _AT_ONCE = struct.pack("ii", 1, 0)
@@ -127,12 +124,9 @@ class Connection(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """Begin to answer."""
+        self.scope["extensions"] = cast("Any", EXTENSIONS)
         super().on_headers_complete()
         self._served = self.scope
-        cycle = self.cycle
-        self.scope["extensions"] = cast(
-            "Any", {WHOLE: partial(whole.write, cycle), ARRIVED: partial(whole.arrived, cycle)}
-        )
         self.headers = _TRAILERS
         self.due = NEVER
         if self._watch.going:

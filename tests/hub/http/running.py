@@ -101,8 +101,9 @@ class App:
 
     async def _slowly(self, scope: Any, receive: Any, send: Any) -> None:
         """Do the same without knowing what has arrived."""
-        scope["extensions"].pop(ARRIVED)
-        await self._read(scope, receive, send)
+        extensions = {**scope["extensions"]}
+        extensions.pop(ARRIVED)
+        await self._read({**scope, "extensions": extensions}, receive, send)
 
     async def _read(self, scope: Any, receive: Any, send: Any) -> None:
         call = Call(headers=Headers(scope["headers"]), ip="127.0.0.1")
@@ -119,7 +120,7 @@ class App:
         self, scope: Any, send: Any, body: bytes, *more: tuple[bytes, bytes], status: int = 200
     ) -> None:
         headers = [(b"content-length", b"%d" % len(body)), *more]
-        self.whole.append(scope["extensions"][WHOLE](status, headers, body))
+        self.whole.append(scope["extensions"][WHOLE](send, status, headers, body))
         if not self.whole[-1]:
             await self._answer(send, body, *more)
 

@@ -1,9 +1,11 @@
 """An answer in one piece, and a body that has arrived: the client sees no difference."""
 
+import gc
 import time
 from collections.abc import Callable
 
 import pytest
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from hub.api import body as bodies
 from tests.hub.http.running import PIECE, SECONDS, Client, Running
@@ -147,3 +149,19 @@ def test_the_socket_of_a_slow_body_ends(
     assert told.startswith(b"HTTP/1.1 408 ")
     assert told.count(b"connection: close\r\n") == 1
     assert time.monotonic() - began < 4
+
+
+@pytest.mark.parametrize("path", ["/whole", "/body"])
+def test_a_request_leaves_nothing_to_the_collector(serve: Serve, path: str) -> None:
+    """What it was made of goes with its answer: memory that is used anew is warm."""
+    client = serve().connect()
+    gc.collect()
+    gc.disable()
+    try:
+        for _ in range(20):
+            assert post(client, path, b"hi").read().status == 200
+        kept = [one for one in gc.get_objects() if isinstance(one, RequestResponseCycle)]
+        # The last one stays with its connection.
+        assert len(kept) <= 2
+    finally:
+        gc.enable()
