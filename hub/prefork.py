@@ -22,18 +22,22 @@ import structlog
 from msgspec import Struct
 
 from hub import figures, handover
+from hub.errors import SettingError
 from hub.handover import Handover
 
 PROCESSES = "HUB_PROCESSES"
 """How many share the limits of this server while there is no Redis to count for all."""
 FIGURES = "PROMETHEUS_MULTIPROC_DIR"
 
-_PAUSE_SECONDS = 0.5
-"""Before a process that died at once is replaced, so that a broken one does not spin."""
+_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.5, 10.0
+"""Before one that ended too early is replaced: longer each time, as long as none answers."""
+_ANSWERS = b"."
+_MOST_BYTES = 4096
 
 log = structlog.get_logger(__name__)
 Child = Callable[[Callable[[], None]], None]
-"""What a process does until SIGTERM; it calls what it is given once it answers."""
+"""What a process does until SIGTERM; it calls what it is given once it answers, and raises
+`SettingError` when it cannot start."""
 
 
 def announce(processes: int) -> None:
@@ -86,12 +90,18 @@ class Prefork:
         self._children: dict[int, _Process] = {}
         self._rehearsal: int | None = None
         self._stopping = False
+        self._failure = ""
+        self._has_begun = bool(self._predecessors)
         self._restart_wanted = False
         self._not_before = 0.0
+        self._pause = _PAUSE_SECONDS
         self._wake_read, self._wake_write = os.pipe()
 
     def run(self) -> None:
-        """Fork, watch, and return when every child has ended after SIGTERM or SIGINT."""
+        """Fork, watch, and return when every child has ended after SIGTERM or SIGINT.
+
+        Raises `SettingError` when one said why it cannot start before any other answered.
+        """
         os.set_blocking(self._wake_write, False)
         signal.set_wakeup_fd(self._wake_write, warn_on_full_buffer=False)
         for number in (*handover.SIGNALS, signal.SIGCHLD):
@@ -106,6 +116,8 @@ class Prefork:
                 self._restart()
             self._wait()
             self._bury()
+        if self._failure:
+            raise SettingError(self._failure)
 
     def _heed(self, number: int, _frame: object) -> None:
         """Take note of a signal; `_wait` returns for each."""
@@ -140,18 +152,38 @@ class Prefork:
             if descriptor == self._wake_read:
                 os.read(descriptor, 4096)
             else:
-                self._answers(pipes[descriptor], ready=bool(os.read(descriptor, 1)))
+                self._hear(self._children[pipes[descriptor]])
 
-    def _answers(self, pid: int, *, ready: bool) -> None:
-        """Let a predecessor go for a child that answers."""
-        process = self._children[pid]
+    def _hear(self, process: _Process) -> None:
+        """Take note of what a child says of its start; one that ends without a word failed too."""
         assert process.pipe is not None
+        word = os.read(process.pipe, _MOST_BYTES)
         os.close(process.pipe)
         process.pipe = None
-        if ready and self._predecessors:
+        if word == _ANSWERS:
+            self._pause = _PAUSE_SECONDS
+            self._has_begun = True
+            self._relieve()
+            return
+        self._rest(self._pause)
+        self._pause = min(2 * self._pause, _LONGEST_PAUSE_SECONDS)
+        reason = word.decode(errors="replace")
+        if not reason or self._stopping:
+            return
+        if self._has_begun:
+            log.error("start_failed", reason=reason)
+        else:
+            self._failure, self._stopping = reason, True
+
+    def _relieve(self) -> None:
+        """Let a predecessor go for a child that answers."""
+        if self._predecessors:
             self._let_go(self._predecessors.pop(0))
             if not self._predecessors:
                 log.info("restarted", processes=self._processes)
+
+    def _rest(self, seconds: float) -> None:
+        self._not_before = max(self._not_before, time.monotonic() + seconds)
 
     def _let_go(self, pid: int) -> None:
         self._going.add(pid)
@@ -175,10 +207,9 @@ class Prefork:
             process = self._children.pop(pid, None)
             if process:
                 if process.pipe is not None:
-                    os.close(process.pipe)
-                now = time.monotonic()
-                if now - process.born < _PAUSE_SECONDS:
-                    self._not_before = now + _PAUSE_SECONDS
+                    self._hear(process)
+                elif time.monotonic() - process.born < _PAUSE_SECONDS:
+                    self._rest(_PAUSE_SECONDS)
 
     def _restart(self) -> None:
         """Find out whether a new start would succeed, once the restart before has come to its end.
@@ -220,8 +251,10 @@ class Prefork:
         try:
             os.close(told)
             self._become_child()
-            self._child(partial(_say_ready, tell))
+            self._child(partial(_say, tell, _ANSWERS))
             status = 0
+        except SettingError as error:
+            _say(tell, str(error).encode()[:_MOST_BYTES])
         finally:
             # Nothing of the parent's is to be run or flushed again here.
             os._exit(status)
@@ -248,10 +281,10 @@ class Prefork:
                 os.kill(pid, signal.SIGTERM)
 
 
-def _say_ready(pipe: int) -> None:
+def _say(pipe: int, word: bytes) -> None:
     # The parent may have started itself anew since, and forgotten whom it waited for.
     with contextlib.suppress(OSError):
-        os.write(pipe, b".")
+        os.write(pipe, word)
     os.close(pipe)
 
 

@@ -2,32 +2,42 @@
 
 import asyncio
 import contextlib
+import logging
 import math
+import random
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Callable
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
 from functools import partial
 from typing import Any
 
 import structlog
 from litestar.enums import ScopeType
 from litestar.types import Receive, Scope, Send
+from msgspec import Struct
 
 from hub import handover, logs, prefork
 from hub.app import create_app
 from hub.auth.limits import MemoryLimiter
 from hub.auth.proxies import networks
-from hub.errors import SettingError
+from hub.errors import SettingError, Unavailable
 from hub.http import limits
 from hub.http.server import Server
+from hub.services.hub import Hub
 from hub.services.open import open_hub, open_limiter
 from hub.settings import Settings
+from hub.store import seats
 from hub.store.opening import tend
+from hub.store.reach import Away, explained
 from hub.store.sqlite import hold
 from hub.worker import Worker
 
 FAILED_START = 3
+PATIENCE_SECONDS = 30.0
+"""For a database that is away while a process starts."""
+PAUSE_SECONDS = (0.25, 1.0)
 
 log = structlog.get_logger(__name__)
 
@@ -39,6 +49,9 @@ class Served:
         """Open nothing yet."""
         self._settings = settings
         self._app: Any = None
+        self.failure = ""
+        """Why the start failed."""
+        self.stopping: Callable[[], bool] = lambda: False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve, or take part in the server's start and stop."""
@@ -53,12 +66,14 @@ class Served:
                 await send(message)
 
         try:
-            async with _opened(self._settings) as app:
+            async with _opened(self._settings, self.stopping) as app:
                 self._app = app
                 await app(scope, receive, keep_last_word)
-        except SettingError as error:
-            # The server prints what it is told here and ends.
-            failed: Any = {"type": "lifespan.startup.failed", "message": f"clonvo: {error}"}
+        except (SettingError, Unavailable) as error:
+            self.failure = str(error)
+            # It would say that something failed, and not what.
+            logging.getLogger("uvicorn.error").disabled = True
+            failed: Any = {"type": "lifespan.startup.failed"}
             await send(failed)
         else:
             # The server ends its loop on this word: the hub is closed by now.
@@ -67,8 +82,8 @@ class Served:
 
 
 @contextlib.asynccontextmanager
-async def _opened(settings: Settings) -> AsyncIterator[Any]:
-    hub = await open_hub(settings)
+async def _opened(settings: Settings, stopping: Callable[[], bool]) -> AsyncIterator[Any]:
+    hub = await _open_patiently(settings, stopping)
     tend(hub.database)
     worker = Worker(hub)
     working = asyncio.create_task(worker.run()) if settings.embedded else None
@@ -82,61 +97,90 @@ async def _opened(settings: Settings) -> AsyncIterator[Any]:
         await hub.close()
 
 
-def rehearse(settings: Settings) -> bool:
-    """Open everything once, build the app, and close; tell whether the hub has no business yet.
+async def _open_patiently(settings: Settings, stopping: Callable[[], bool]) -> Hub:
+    """Open the hub; wait for a database that is away, or has no room for us at the moment."""
+    end = time.monotonic() + PATIENCE_SECONDS
+    told = False
+    while True:
+        try:
+            return await open_hub(settings)
+        except (Away, Unavailable) as error:
+            if stopping() or time.monotonic() > end:
+                raise
+            if not told:
+                log.warning("start_waits", reason=str(error))
+            told = True
+        await asyncio.sleep(random.uniform(*PAUSE_SECONDS))  # noqa: S311 - no secret
+
+
+class Rehearsed(Struct, frozen=True):
+    """What a start that was tried has found."""
+
+    is_empty: bool
+    """The hub has no business yet."""
+    advice: str | None
+    """What is unwise about it."""
+
+
+def rehearse(settings: Settings, processes: int) -> Rehearsed:
+    """Open everything once, build the app, and close.
 
     What cannot be opened is one clear `SettingError` here, and a stack of log lines inside the
     server. And the processes that are forked later have all imports behind them.
     """
-    return asyncio.run(_rehearse(settings))
+    return asyncio.run(_rehearse(settings, processes))
 
 
-async def _rehearse(settings: Settings) -> bool:
+async def _rehearse(settings: Settings, processes: int) -> Rehearsed:
     hub = await open_hub(settings)
     try:
         create_app(settings, hub, MemoryLimiter())
-        return not await hub.organizations.all()
+        with explained():
+            is_empty = not await hub.organizations.all()
+            return Rehearsed(is_empty, await seats.check(hub.database, processes))
     finally:
         await hub.close()
 
 
 def run(settings: Settings, *, host: str, port: int, workers: int = 1) -> None:
-    """Serve, after `rehearse`, until a signal says to stop."""
+    """Serve, after `rehearse`, until a signal says to stop; `SettingError` when no start succeeds.
+
+    Many processes go on without one that cannot start later, and try it again.
+    """
     if settings.embedded and workers > 1:
         raise SettingError("workers: SQLite has one server; many processes need PostgreSQL")
     held = hold(settings.database_file) if settings.embedded else contextlib.nullcontext()
     with held:
         logs.start(settings)
         files = limits.raise_open_files()
-        serve_with = partial(_server, settings, limits.of(settings, files))
         log.info("serving", processes=workers, open_files=None if files == math.inf else files)
         listening = handover.bind(host, port)
+        serve = partial(_serve, settings, limits.of(settings, files), listening)
         if workers == 1:
-            _run_alone(serve_with(), listening)
-            return
-
-        def serve_here(ready: Callable[[], None]) -> None:
-            _run(serve_with(ready=ready), listening)
-
-        prefork.Prefork(serve_here, workers, listening).run()
+            # Alone it cannot be replaced while it serves: SIGHUP is a stop like any other.
+            serve(stops=(signal.SIGHUP,))
+        else:
+            prefork.Prefork(serve, workers, listening).run()
 
 
-def _run_alone(server: Server, listening: socket.socket) -> None:
-    # Alone it cannot be replaced while it serves: SIGHUP is a stop like any other.
-    signal.signal(signal.SIGHUP, server.handle_exit)
-    _run(server, listening)
-
-
-def _run(server: Server, listening: socket.socket) -> None:
+def _serve(
+    settings: Settings,
+    limited: limits.Limits,
+    listening: socket.socket,
+    ready: Callable[[], None] | None = None,
+    *,
+    stops: Sequence[signal.Signals] = (),
+) -> None:
     """Run a server until a signal; Ctrl-C is an ordinary end, a failed start is not."""
-    with contextlib.suppress(KeyboardInterrupt):
+    served = Served(settings)
+    server = Server(served, limited, trusted=networks(settings.trusted_proxies), ready=ready)
+    served.stopping = lambda: server.should_exit
+    for number in stops:
+        signal.signal(number, server.handle_exit)
+    # After a start that failed the server exits by itself.
+    with contextlib.suppress(KeyboardInterrupt, SystemExit):
         server.run(sockets=[listening])
+    if served.failure:
+        raise SettingError(served.failure)
     if not server.started:
         sys.exit(FAILED_START)
-
-
-def _server(
-    settings: Settings, limited: limits.Limits, ready: Callable[[], None] | None = None
-) -> Server:
-    trusted = networks(settings.trusted_proxies)
-    return Server(Served(settings), limited, trusted=trusted, ready=ready)

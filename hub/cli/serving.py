@@ -59,10 +59,12 @@ def _serve(settings: "Settings", host: str, port: int, workers: int) -> None:
     require(workers == 1 or not settings.embedded, "SQLite has one server: leave out --workers")
 
     prepare(settings, host, port)
-    is_empty = server.rehearse(settings)
+    rehearsed = server.rehearse(settings, workers)
     if handover.is_rehearsal():
         return
-    if is_empty:
+    if rehearsed.advice:
+        click.echo(f"{rehearsed.advice}.", err=True)
+    if rehearsed.is_empty:
         click.echo(_FIRST_STEPS, err=True)
     click.echo(f"Clonvo Hub serves {url_of(host, port)}", err=True)
     server.run(settings, host=host, port=port, workers=workers)

@@ -14,6 +14,7 @@ PARENT = """
 import os, signal, sys, time
 from pathlib import Path
 from hub import handover
+from hub.errors import SettingError
 from hub.prefork import Prefork
 
 folder = Path(sys.argv[1])
@@ -40,13 +41,18 @@ def child(ready):
     (folder / str(os.getpid())).touch()
     if (folder.parent / "silent").exists():
         time.sleep(60)
+    if (folder.parent / "hopeless").exists():
+        raise SettingError("no luck")
     ready()
     while lingers and not (folder.parent / "enough").exists():
         time.sleep(0.02)
     if not lingers:
         time.sleep(float(sys.argv[2]))
 
-Prefork(child, 2, listening).run()
+try:
+    Prefork(child, 2, listening).run()
+except SettingError as error:
+    sys.exit(f"ended: {error}")
 """
 
 
@@ -56,14 +62,15 @@ def start(
     """Start a parent of two, each of which leaves its id in `folder` and ends after `seconds`.
 
     Beside the folder it finds what to do: `slow`, `broken` (would not start anew), `silent` (never
-    answers), `linger` (of those born now none ends before `enough` is there); and it leaves its
-    `log`, its `starts`, and how often the lingering were `told` to end.
+    answers), `hopeless` (cannot start), `linger` (of those born now none ends before `enough` is
+    there); and it leaves its `log`, its `starts`, and how often the lingering were `told` to end.
     """
     folder.mkdir(exist_ok=True)
     with (folder.parent / "log").open("wb") as log:
         return subprocess.Popen(
             [executable, "-c", PARENT, str(folder), str(seconds)],
             stdout=log,
+            stderr=log,
             env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
         )
 

@@ -94,3 +94,35 @@ def test_processes_end_with_their_parent(born: Path) -> None:
     parent.wait()
 
     assert wait_for(lambda: not any(map(runs, children)), SECONDS)
+
+
+def test_a_start_at_which_nobody_can_answer_ends_with_the_reason(born: Path) -> None:
+    """Once, and with everybody: trying again would say the same."""
+    (born.parent / "hopeless").touch()
+    parent = start(born)
+
+    assert parent.wait(SECONDS) == 1
+    assert (born.parent / "log").read_text() == "ended: no luck\n"
+    assert len(list(born.iterdir())) <= 2
+
+
+def test_one_that_cannot_start_later_is_tried_again_after_longer_pauses(born: Path) -> None:
+    """Those that serve go on, and the log has the reason each time."""
+    parent = start(born)
+    try:
+        assert are_born(born, 2)
+        first, second = map(psutil.Process, children_of(parent))
+        began = time.monotonic()
+        (born.parent / "hopeless").touch()
+
+        first.kill()
+
+        log = born.parent / "log"
+        assert wait_for(lambda: log.read_text().count("no luck") == 4, SECONDS)
+        assert time.monotonic() - began > 0.5 + 1 + 2
+        assert runs(second)
+        (born.parent / "hopeless").unlink()
+        assert wait_for(lambda: len(children_of(parent)) == 2, SECONDS)
+    finally:
+        parent.send_signal(signal.SIGTERM)
+        parent.wait(SECONDS)

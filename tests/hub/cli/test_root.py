@@ -101,7 +101,7 @@ def test_a_wrong_command_line_is_one_line_and_exit_code_2(clonvo, arguments, lin
         ({"READ_RATE_PER_MIN": "x"}, "read_rate_per_min: expected `int`"),
         (
             {"DATABASE_URL": "postgresql+asyncpg://hub@127.0.0.1:1/hub"},
-            "The database does not answer",
+            "database_url: no answer",
         ),
         ({"DATABASE_URL": "sqlite:////proc/none/hub.db"}, "/proc/none: No such file or directory"),
     ],

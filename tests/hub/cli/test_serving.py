@@ -1,14 +1,18 @@
 """`clonvo serve` and `clonvo worker`: what they say before they run, and when they cannot."""
 
+import asyncio
 import socket
 
+import asyncpg
 import httpx
 import pytest
 
 from hub.cli import serving
 from hub.settings import Settings
 from hub.store.sqlite import hold
+from tests.support.databases import query
 from tests.support.hubs import SECRET
+from tests.support.processes import wait_for
 
 
 @pytest.fixture
@@ -63,6 +67,43 @@ def test_the_processes_of_a_server_count_together(
     assert len(list(tmp_path.glob("hub-metrics-*"))) == 1
     hub.process.stop()
     assert list(tmp_path.glob("hub-metrics-*")) == []
+
+
+@pytest.fixture
+def narrow_url(postgres_database_url):
+    """A PostgreSQL database for a role that may have five connections."""
+    query(postgres_database_url, "CREATE ROLE narrow LOGIN CONNECTION LIMIT 5 IN ROLE hub")
+    yield postgres_database_url.replace("hub@", "narrow@")
+    kill = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE usename = 'narrow'"
+    query(postgres_database_url, kill)
+    query(postgres_database_url, "DROP ROLE narrow")
+
+
+def test_more_processes_than_connections_are_told_before_anything_runs(clonvo, narrow_url) -> None:
+    """One line: how many are needed, how many there are, what to change."""
+    settings = {"DATABASE_URL": narrow_url, "HUB_SECRET": SECRET}
+
+    result = clonvo("serve", "--workers", "4", "--port", str(_free()), **settings)
+
+    assert _is_one_line(result, "database_url: a hub of 4 processes uses up to 32"), result.stderr
+    assert "needs 8; PostgreSQL gives 5: raise the CONNECTION LIMIT" in result.stderr
+
+
+async def test_a_server_that_is_full_for_a_moment_is_waited_for(make_hub, narrow_url) -> None:
+    """One process serves, the other starts as soon as there is a connection for it."""
+    others = [await asyncpg.connect(narrow_url.replace("+asyncpg", "")) for _ in range(4)]
+    hub = make_hub(DATABASE_URL=narrow_url)
+    await asyncio.to_thread(hub.start, "--workers", "2")
+    opened = '"limits_apart"'
+    assert await asyncio.to_thread(wait_for, lambda: "start_waits" in hub.process.words(), 10)
+    assert hub.process.words().count(opened) == 1
+
+    for other in others:
+        await other.close()
+
+    assert await asyncio.to_thread(wait_for, lambda: hub.process.words().count(opened) == 2, 10)
+    assert "Traceback" not in hub.process.words()
+    assert hub.process.alive
 
 
 def test_a_port_that_is_taken_is_told_before_anything_runs(clonvo, taken) -> None:
