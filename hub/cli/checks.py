@@ -130,10 +130,17 @@ def _first_line(error: Exception) -> str:
 def _durable(settings: Settings, found: inspection.Inspection) -> Iterator[Finding]:
     if found.not_durable:
         values = ", ".join(f"{name}={value}" for name, value in found.not_durable.items())
-        cure = "a crash may lose messages that were acknowledged: set it back to its default"
+        cure = "a crash of the server can lose acknowledged messages: set it back to its default"
         yield Finding("database", "fail", f"{found.version}, {values}", cure)
+    elif found.is_local:
+        cure = "the loss of its host can lose what a synchronous standby should have: set it to on"
+        yield Finding("database", "warn", f"{found.version}, synchronous_commit=local", cure)
     else:
         yield Finding("database", "ok", f"{found.version}, every commit is on disk")
+    if found.waiting:
+        text = f"commits that wait for a synchronous standby: {found.waiting}"
+        cure = "nothing is stored meanwhile: bring it back, or go on without it (docs/outages.md)"
+        yield Finding("standby", "fail", text, cure)
     if settings.embedded:
         status = os.statvfs(settings.database_file.parent)
         free = status.f_bavail * status.f_frsize

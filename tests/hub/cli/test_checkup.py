@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -9,8 +10,10 @@ from pathlib import Path
 import pytest
 
 from hub.cli import checks
+from hub.store.admin import inspection
 from tests.support.databases import query
 from tests.support.hubs import SECRET
+from tests.support.processes import wait_for
 
 PUBLIC = "https://hub.example.com"
 
@@ -116,15 +119,54 @@ def _set_schema(url: str, version: str) -> None:
         connection.execute(statement)
 
 
-def test_postgresql_that_does_not_wait_for_its_disk_fails(doctor, postgres_database_url) -> None:
-    """What was found stands in the line."""
+@pytest.mark.parametrize(
+    ("value", "code", "state", "cure"),
+    [
+        ("off", 1, "fail", "a crash of the server can lose acknowledged messages: set it back"),
+        (
+            "local",
+            0,
+            "warn",
+            "the loss of its host can lose what a synchronous standby should have",
+        ),
+        ("remote_write", 0, "ok", ""),
+    ],
+)
+def test_postgresql_that_does_not_wait_for_its_disks_is_told(
+    doctor, postgres_database_url, value, code, state, cure
+) -> None:
+    """What was found stands in the line: its own disk is a failure, a standby's a warning."""
     name = postgres_database_url.rpartition("/")[2]
-    query(postgres_database_url, f'ALTER DATABASE "{name}" SET synchronous_commit = off')
+    query(postgres_database_url, f'ALTER DATABASE "{name}" SET synchronous_commit = {value}')
 
-    code, found = doctor(DATABASE_URL=postgres_database_url, HUB_SECRET=SECRET)
+    told, found = doctor(DATABASE_URL=postgres_database_url, HUB_SECRET=SECRET)
 
-    assert (code, found["database"]["state"]) == (1, "fail")
-    assert "synchronous_commit=off" in found["database"]["text"]
+    assert (told, found["database"]["state"]) == (code, state)
+    assert (f"synchronous_commit={value}" in found["database"]["text"]) == (state != "ok")
+    assert (found["database"]["cure"] or "").startswith(cure)
+
+
+def test_a_synchronous_standby_that_is_away_is_told(
+    clonvo, doctor, own_postgres, monkeypatch
+) -> None:
+    """Reads are answered and nothing is stored: the commits that wait for it say so."""
+    monkeypatch.setattr(inspection, "SILENT_SECONDS", 0)
+    settings = {"DATABASE_URL": own_postgres.url(), "HUB_SECRET": SECRET}
+    clonvo("migrate", **settings)
+    assert "standby" not in doctor(**settings)[1]
+    own_postgres.stop()
+    own_postgres.start(synchronous_standby_names="nobody")
+
+    with ThreadPoolExecutor(1) as beside:
+        stored = beside.submit(query, own_postgres.url(), "CREATE TABLE t ()", 60)
+        waits = "SELECT * FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
+        assert wait_for(lambda: query(own_postgres.url(), waits), 10)
+        code, found = doctor(**settings)
+        query(own_postgres.url(), waits.replace("*", "pg_cancel_backend(pid)"))
+        stored.result(60)
+
+    assert (code, found["standby"]["state"]) == (1, "fail")
+    assert found["standby"]["text"] == "commits that wait for a synchronous standby: 1"
 
 
 @pytest.mark.parametrize(("seconds", "state"), [(0, "ok"), (5, "warn"), (-60, "fail")])
