@@ -5,25 +5,21 @@ own words. On the way of an ordinary request it does next to nothing.
 """
 
 import asyncio
-import contextlib
-import fcntl
-import socket
-import struct
-import termios
-from array import array
 from collections import deque
-from typing import Any, cast
+from typing import Any
 
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from hub.errors import BadRequest, HubError, Timeout, Unavailable
 from hub.http.refusals import HeadTooLarge, last_word, what_is_wrong
+from hub.http.sockets import count_unread, reset
+from hub.http.targets import target_of
+from hub.http.upgrades import parser_of_body
 from hub.http.watch import MOST_LEAVING, NEVER, Watch
 from hub.http.whole import EXTENSIONS
 
 SLICE = 16 * 1024
-_AT_ONCE = struct.pack("ii", 1, 0)
 _TRAILERS: Any = deque(maxlen=0)
 """Where headers go that come after the body: away. Nobody has asked for them."""
 
@@ -91,13 +87,23 @@ class Connection(HttpToolsProtocol):
             self.parser.feed_data(data)
         except httptools.HttpParserError as error:
             self.dismiss(what_is_wrong(error, data), "garbled")
-        except httptools.HttpParserUpgrade:
-            # Served as if it had not asked; what follows would be of the other protocol.
-            self.cycle.keep_alive = False
-            self._deaf = True
+        except httptools.HttpParserUpgrade as asked:
+            self._read_on(data[asked.args[0] :])
         else:
             if self.scope is not self._served or self._lacks_body():
                 self._goes_on(0 if self._served is not served else len(data))
+
+    def _read_on(self, rest: bytes) -> None:
+        """Serve what asked for another protocol as if it had not, and nothing after it."""
+        cycle = self.cycle
+        cycle.keep_alive = False
+        parser = parser_of_body(self.scope["headers"], self)
+        if parser is None:
+            self._deaf = True
+            return
+        cycle.more_body = True
+        self.parser = parser
+        self._read(rest)
 
     def _lacks_body(self) -> bool:
         cycle: RequestResponseCycle | None = self.cycle
@@ -123,14 +129,37 @@ class Connection(HttpToolsProtocol):
             self.dismiss(HeadTooLarge(text), "head_size")
 
     def on_headers_complete(self) -> None:
-        """Begin to answer."""
-        self.scope["extensions"] = cast("Any", EXTENSIONS)
-        super().on_headers_complete()
-        self._served = self.scope
+        """Begin to answer, or to wait for one's turn."""
+        # uvicorn's own step, without what this server has not: a root path, a most of requests.
+        scope, parser = self.scope, self.parser
+        version = parser.get_http_version()
+        if version != "1.1":
+            scope["http_version"] = version
+        scope["method"] = parser.get_method().decode("ascii")
+        scope["path"], scope["raw_path"], scope["query_string"] = target_of(self.url)
+        scope["extensions"] = EXTENSIONS
+        before = self._answering()
+        self.cycle = RequestResponseCycle(
+            scope,
+            self.transport,
+            self.flow,
+            self.logger,
+            self.access_logger,
+            self.access_log,
+            self.server_state.default_headers,
+            asyncio.Event(),
+            self.expect_100_continue,
+            version != "1.0" and parser.should_keep_alive() and not self._watch.going,
+            self.on_response_complete,
+        )
+        self._served = scope
         self.headers = _TRAILERS
         self.due = NEVER
-        if self._watch.going:
-            self.cycle.keep_alive = False
+        if before is None:
+            self._start_asgi_task(self.cycle, self.app)
+        else:
+            self.flow.pause_reading()
+            self.pipeline.appendleft((self.cycle, self.app))
 
     def on_body(self, body: bytes) -> None:
         """Take a piece of the body."""
@@ -154,7 +183,7 @@ class Connection(HttpToolsProtocol):
     def pause_writing(self) -> None:
         """Note that the client does not keep up with reading."""
         super().pause_writing()
-        self._unread = self._count_unread()
+        self._unread = count_unread(self.transport)
         self.write_due = self._watch.now + self._watch.limits.write_seconds
 
     def resume_writing(self) -> None:
@@ -185,7 +214,7 @@ class Connection(HttpToolsProtocol):
             # It still takes what it was answered: it is not silent.
             self.due = now + limits.keep_alive_seconds
         elif self.left:
-            self._reset()
+            reset(self.transport)
         elif self.transport.is_closing():
             self.due = now + limits.write_seconds
             self._judge_reader()
@@ -201,28 +230,13 @@ class Connection(HttpToolsProtocol):
     def _expect_end(self, now: float) -> None:
         """Give the client its time to take what is left, after which the connection is closed."""
         self.due = now + self._watch.limits.write_seconds
-        self._unread = self._count_unread() if self.transport.get_write_buffer_size() else 0
+        self._unread = count_unread(self.transport) if self.transport.get_write_buffer_size() else 0
 
     def _judge_reader(self) -> None:
-        before, self._unread = self._unread, self._count_unread()
+        before, self._unread = self._unread, count_unread(self.transport)
         if before - self._unread < self._watch.limits.write_bytes:
             self._watch.cut("reader", self._address())
-            self._reset()
-
-    def _reset(self) -> None:
-        """Close at once, and let the kernel drop what it would try for minutes to deliver."""
-        with contextlib.suppress(OSError):
-            plain = self.transport.get_extra_info("socket")
-            plain.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
-        self.transport.abort()
-
-    def _count_unread(self) -> int:
-        """Return how many bytes the client's machine has not taken yet."""
-        unread = array("i", [0])
-        with contextlib.suppress(OSError):
-            # The kernel's own share, which it takes from us in pieces of a megabyte.
-            fcntl.ioctl(self.transport.get_extra_info("socket").fileno(), termios.TIOCOUTQ, unread)
-        return unread[0] + self.transport.get_write_buffer_size()
+            reset(self.transport)
 
     def dismiss(self, error: HubError, reason: str) -> None:
         """Tell the client what is wrong, when it can be told, and listen no more."""

@@ -64,4 +64,4 @@ def _cycle_of(method: Any) -> RequestResponseCycle | None:
     return cycle if isinstance(cycle, RequestResponseCycle) else None
 
 
-EXTENSIONS = {WHOLE: write, ARRIVED: arrived}
+EXTENSIONS: Any = {WHOLE: write, ARRIVED: arrived}

@@ -142,6 +142,50 @@ def test_an_upgrade_is_not_made_and_the_request_is_served(serve: Serve) -> None:
     assert client.rest() == b""
 
 
+@pytest.mark.parametrize("word", ["h2c", "websocket"])
+@pytest.mark.parametrize("pieces", [1, 2])
+@pytest.mark.parametrize(
+    ("length", "body"),
+    [
+        (b"Content-Length: 5", b"hello"),
+        (b"Transfer-Encoding: chunked", b"3\r\nhel\r\n2\r\nlo\r\n0\r\n\r\n"),
+    ],
+)
+def test_a_body_is_read_also_when_an_upgrade_is_asked_for(
+    serve: Serve, word: str, length: bytes, body: bytes, pieces: int
+) -> None:
+    """Clients that would like HTTP/2 ask so with their first request, whatever it is."""
+    server = serve()
+    client = server.connect()
+    head = b"POST /echo HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: %b\r\n%b\r\n\r\n"
+    first = head % (word.encode(), length)
+
+    client.send(first if pieces > 1 else first + body)
+    assert wait_for(lambda: server.app.asked == ["/echo"], SECONDS)
+    if pieces > 1:
+        client.send(body)
+
+    reply = client.read()
+    assert (reply.status, reply.body) == (200, b"hello")
+    assert reply.headers["connection"] == "close"
+    assert client.rest() == b""
+
+
+def test_a_broken_body_is_refused_also_when_an_upgrade_is_asked_for(serve: Serve) -> None:
+    """Nobody reads it more kindly; and what comes after a whole one is no request."""
+    server = serve()
+    head = b"POST /echo HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n"
+    broken, followed = server.connect(), server.connect()
+
+    broken.send(head + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n")
+    followed.send(head + b"Content-Length: 2\r\n\r\nhiGET /early HTTP/1.1\r\nHost: x\r\n\r\n")
+
+    assert broken.read().status == 400
+    assert followed.read().body == b"hi"
+    assert followed.rest() == b""
+    assert "/early" not in server.app.asked
+
+
 def test_requests_may_follow_each_other_without_waiting(serve: Serve) -> None:
     """Pipelined requests are answered in their order."""
     client = serve().connect()
