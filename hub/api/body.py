@@ -20,6 +20,8 @@ _JSON = re.compile(r"application/(?:[a-z0-9.+-]+\+)?json\s*(?:;|\Z)", re.IGNOREC
 class Body:
     """The body of one request, not read yet."""
 
+    __slots__ = ("_arrived", "_receive")
+
     def __init__(self, scope: Mapping[str, Any], receive: Receive) -> None:
         """Take what the server gives the app."""
         self._arrived: Any = (scope.get("extensions") or {}).get(ARRIVED)

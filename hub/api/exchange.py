@@ -48,11 +48,14 @@ def _shown(key_id: UUID) -> str:
 class Exchange:
     """One request, from its first byte known to us to the last byte of its answer."""
 
+    __slots__ = ("_began", "_scope", "_send", "call", "request_id", "status")
+
     def __init__(self, scope: HTTPScope, send: Send, call: Call) -> None:
         """Begin: the id is the client's, when it sent a sensible one."""
         self._scope = scope
         self._send = send
         self._began = time.perf_counter()
+        self._answered = 0.0
         self.status = 0
         self.call = call
         given = call.headers.get("x-request-id")
@@ -63,6 +66,8 @@ class Exchange:
         """Pass an answer on, with the headers that every answer has."""
         if message["type"] == "http.response.start":
             self.status = message["status"]
+            if self.call.lasting:
+                self._answered = time.perf_counter()
             message["headers"] = [*message["headers"], *self._headers()]
         await self._send(message)
 
@@ -77,14 +82,14 @@ class Exchange:
 
     def close(self, route: str) -> None:
         """Write the one line and count; `route` is the path's template, never the path."""
-        seconds = time.perf_counter() - self._began
+        seconds = (self._answered or time.perf_counter()) - self._began
         method, caller = self._scope["method"], self.call.caller
         metrics.request(method, route, self.status, seconds)
         logs.request(
             method=method,
             route=route,
             status=self.status,
-            ms=round(seconds * 1000, 1),
+            ms=round(seconds * 10_000) / 10,
             key=_shown(caller.key_id) if caller and caller.key_id else None,
         )
 

@@ -6,9 +6,11 @@ from collections.abc import Iterable
 class Headers:
     """The headers of one request; names in lower case, values as latin-1 text (RFC 9110, 5.5)."""
 
+    __slots__ = ("_last", "_raw")
+
     def __init__(self, raw: Iterable[tuple[bytes, bytes]]) -> None:
         """Take the headers as ASGI gives them: names in lower case."""
-        self._raw = list(raw)
+        self._raw = raw if isinstance(raw, list) else list(raw)
         # Of a repeated header the last value stays.
         self._last = dict(self._raw)
 
