@@ -87,6 +87,9 @@ api_key = sa.Table(
     sa.Column("expires_at", Instant),
     sa.Column("revoked_at", Instant),
     sa.Column("last_used_at", Instant),
+    # Of widget keys: how visitors prove who they are (hub/store/admin/identity.py).
+    sa.Column("identity_mode", sa.String(10)),
+    sa.Column("identity_secrets", Json),
     sa.Index("api_key_organization", "organization_id", "id"),
 )
 

@@ -89,5 +89,6 @@ def _first(connection: sa.Connection, statement: sa.Select[Any]) -> ApiKey | Non
 
 
 def _key(row: sa.Row[Any]) -> ApiKey:
-    values = row._asdict()
+    told = row._asdict()
+    values = {name: told[name] for name in ApiKey.__struct_fields__}
     return ApiKey(**values | {"allowed_origins": tuple(row.allowed_origins)})
