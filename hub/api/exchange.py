@@ -55,7 +55,6 @@ class Exchange:
         self._scope = scope
         self._send = send
         self._began = time.perf_counter()
-        self._answered = 0.0
         self.status = 0
         self.call = call
         given = call.headers.get("x-request-id")
@@ -66,8 +65,6 @@ class Exchange:
         """Pass an answer on, with the headers that every answer has."""
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            if self.call.lasting:
-                self._answered = time.perf_counter()
             message["headers"] = [*message["headers"], *self._headers()]
         await self._send(message)
 
@@ -82,7 +79,7 @@ class Exchange:
 
     def close(self, route: str) -> None:
         """Write the one line and count; `route` is the path's template, never the path."""
-        seconds = (self._answered or time.perf_counter()) - self._began
+        seconds = time.perf_counter() - self._began
         method, caller = self._scope["method"], self.call.caller
         metrics.request(method, route, self.status, seconds)
         logs.request(
