@@ -11,7 +11,7 @@ from uuid import UUID
 
 from uuid_utils import uuid7
 
-Kind = Literal["org", "usr", "key", "cus", "con", "vs", "msg", "evt", "hook", "dlv", "cnx"]
+Kind = Literal["org", "usr", "key", "cus", "con", "vs", "msg", "evt", "hook", "dlv", "cnx", "blk"]
 
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _VALUES = {character: value for value, character in enumerate(ALPHABET)}

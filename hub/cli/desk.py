@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from hub.errors import CommandError
 from hub.sealing import open_sealer
+from hub.services.blocks import Blocks
 from hub.services.keys import Keys
 from hub.services.organizations import Organizations
 from hub.services.users import Users
@@ -25,6 +26,7 @@ class Desk:
         """Put the services over this database."""
         self.settings = settings
         self.database = database
+        self.blocks = Blocks(database)
         self.keys = Keys(database)
         self.organizations = Organizations(database, LateVault(settings))
         self.users = Users(database)

@@ -7,7 +7,18 @@ from typing import Any
 import click
 from click.exceptions import NoArgsIsHelpError
 
-from hub.cli import checkup, demo, keys, organizations, plugins, scaffolding, schema, serving, users
+from hub.cli import (
+    blocks,
+    checkup,
+    demo,
+    keys,
+    organizations,
+    plugins,
+    scaffolding,
+    schema,
+    serving,
+    users,
+)
 from hub.errors import CommandError, HubError, SettingError
 
 CANNOT, USAGE = 1, 2
@@ -90,6 +101,7 @@ for module in (
     organizations,
     users,
     keys,
+    blocks,
     plugins,
     scaffolding,
 ):

@@ -176,6 +176,23 @@ visitor = _tenant(
     sa.Column("created_at", Instant, nullable=False),
 )
 
+# Whom a business keeps out of its widgets: one visitor of a key, or all places first to last.
+block = _tenant(
+    "block",
+    _id(primary_key=True),
+    _id("key_id", nullable=True),
+    sa.Column("visitor_id", sa.String(255)),
+    sa.Column("network", sa.String(43)),
+    sa.Column("first", sa.BigInteger),
+    sa.Column("last", sa.BigInteger),
+    sa.Column("reason", sa.String(200), nullable=False),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("expires_at", Instant),
+    sa.UniqueConstraint("organization_id", "key_id", "visitor_id", name="block_visitor"),
+    sa.UniqueConstraint("organization_id", "network", name="block_network"),
+    sa.Index("block_span", "organization_id", "first"),
+)
+
 visitor_session = _tenant(
     "visitor_session",
     _id(primary_key=True),

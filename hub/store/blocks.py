@@ -1,0 +1,174 @@
+"""Whom a business keeps out of the widget, and whether a call comes from one of those.
+
+An address is a number: the first 64 bits of IPv6, and IPv4 as the 6to4 network that belongs to it
+(RFC 3056). So a network is all numbers from a first to a last one, in either protocol.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from functools import cache, lru_cache
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from msgspec import Struct
+
+from hub.store import rows
+from hub.store.questions import Question
+from hub.store.read.paging import Chunk, Paging, newest
+from hub.store.short import Record
+from hub.store.tables import api_key, api_key_secret, block, milliseconds
+
+Network = IPv4Network | IPv6Network
+Visit = tuple[UUID, UUID, str]
+"""A business, a key of it, and the name that a visitor has there."""
+Knock = tuple[bytes, int]
+"""The digest of a key and the place of the address that it came from."""
+
+_6TO4, _6TO4_BITS = 0x2002 << 112, 16
+_HALF, _SIGN = 64, 1 << 63
+_VISIT = ("organization_id", "key_id", "visitor_id")
+
+
+class Block(Struct, frozen=True, kw_only=True):
+    """One visitor of a key, or one network, that a business keeps out."""
+
+    id: UUID
+    organization_id: UUID
+    key_id: UUID | None = None
+    visitor_id: str | None = None
+    network: str | None = None
+    reason: str
+    created_at: datetime
+    expires_at: datetime | None = None
+
+
+_COLUMNS = [block.c[name] for name in Block.__struct_fields__]
+
+
+def span(network: Network) -> tuple[int, int]:
+    """Return the first and the last place of a network."""
+    if isinstance(network, IPv4Network):
+        first = _6TO4 | int(network.network_address) << (128 - _6TO4_BITS - 32)
+        network = IPv6Network((first, _6TO4_BITS + network.prefixlen))
+    first, last = int(network.network_address) >> _HALF, int(network.broadcast_address) >> _HALF
+    return first - _SIGN, last - _SIGN
+
+
+@lru_cache(4096)
+def place(ip: str) -> int | None:
+    """Return the place of a client's address; None for what has none, as a unix socket."""
+    try:
+        return span(ip_network(ip))[0]
+    except ValueError:
+        return None
+
+
+def networks_of(knocks: Iterable[Knock], now: datetime) -> Question[set[Knock]]:
+    """Ask which of these come from a network that the key's business keeps out."""
+    wanted = [{"digest": digest.hex(), "first": first} for digest, first in knocks]
+    return Question(_networks, wanted, _living(now, lambda d, first: (bytes.fromhex(d), first)))
+
+
+def visitors_of(visits: Iterable[Visit], now: datetime) -> Question[set[Visit]]:
+    """Ask which of these visitors their business keeps out."""
+    wanted = [dict(zip(_VISIT, visit, strict=True)) for visit in visits]
+    return Question(_visitors, wanted, _living(now, lambda *visit: visit))
+
+
+def put(connection: sa.Connection, new: Block, network: Network | None) -> Block:
+    """Keep somebody out; who is kept out already gets the new reason and end. Return the row."""
+    b = block.c
+    if new.network:
+        same = b.network == new.network
+    else:
+        same = sa.and_(b.key_id == new.key_id, b.visitor_id == new.visitor_id)
+    mine = sa.and_(b.organization_id == new.organization_id, same)
+    statement = sa.select(*_COLUMNS).where(mine).with_for_update()
+    found = connection.execute(statement).mappings().first()
+    values: dict[str, Any] = {"reason": new.reason, "expires_at": new.expires_at}
+    if found is not None:
+        connection.execute(sa.update(block).where(mine).values(values))
+        return Block(**{**found, **values})
+    values = {name: getattr(new, name) for name in Block.__struct_fields__}
+    if network:
+        values["first"], values["last"] = span(network)
+    connection.execute(sa.insert(block).values(values))
+    return new
+
+
+def listed(
+    connection: sa.Connection, organization_id: UUID, paging: Paging, now: datetime
+) -> Chunk[Block]:
+    """Return a page of whom the business keeps out now, the newest block first."""
+    b = block.c
+    lasting = sa.or_(b.expires_at.is_(None), b.expires_at > now)
+    statement = sa.select(*_COLUMNS).where(b.organization_id == organization_id, lasting)
+    found, last_id = newest(connection, statement, b.id, paging)
+    return Chunk([Block(**row) for row in found], last_id)
+
+
+def forget_ended(connection: sa.Connection, organization_id: UUID, now: datetime) -> None:
+    """Delete the business's blocks that are over."""
+    b = block.c
+    over = sa.and_(b.organization_id == organization_id, b.expires_at <= now)
+    connection.execute(sa.delete(block).where(over))
+
+
+def networks(connection: sa.Connection, organization_id: UUID) -> int:
+    """Return how many networks the business has blocked."""
+    b = block.c
+    mine = sa.and_(b.organization_id == organization_id, b.network.is_not(None))
+    return connection.scalars(sa.select(sa.func.count()).select_from(block).where(mine)).one()
+
+
+def owner(connection: sa.Connection, block_id: UUID) -> UUID | None:
+    """Return whose block this is: for the operator, who names no business."""
+    statement = sa.select(block.c.organization_id).where(block.c.id == block_id)
+    return connection.execute(statement).scalar_one_or_none()
+
+
+def delete(connection: sa.Connection, organization_id: UUID, block_id: UUID) -> bool:
+    """Let somebody in again; tell whether there was such a block."""
+    mine = sa.and_(block.c.organization_id == organization_id, block.c.id == block_id)
+    return connection.execute(sa.delete(block).where(mine)).rowcount > 0
+
+
+def _living(now: datetime, make: Callable[..., Any]) -> Callable[[Sequence[Record]], set[Any]]:
+    moment = milliseconds(now)
+
+    def understand(found: Sequence[Record]) -> set[Any]:
+        return {make(*who) for ends, *who in found if ends is None or ends > moment}
+
+    return understand
+
+
+@cache
+def _visitors(way: rows.Way) -> sa.Select[Any]:
+    b = block.c
+    wanted = rows.incoming(way, *(b[name] for name in _VISIT))
+    found = sa.select(rows.plain(b.expires_at), *(b[name] for name in _VISIT)).where(
+        *(b[name] == wanted.c[name] for name in _VISIT)
+    )
+    return rows.for_each(way, wanted, found)
+
+
+@cache
+def _networks(way: rows.Way) -> sa.Select[Any]:
+    b, secret = block.c, api_key_secret.c
+    wanted = rows.incoming(way, secret.digest, b.first)
+    found = (
+        sa.select(rows.plain(b.expires_at), secret.digest, wanted.c.first)
+        .select_from(
+            api_key_secret.join(api_key, api_key.c.id == secret.key_id).join(
+                block, b.organization_id == api_key.c.organization_id
+            )
+        )
+        .where(
+            secret.digest == wanted.c.digest,
+            b.first <= wanted.c.first,
+            b.last >= wanted.c.first,
+        )
+    )
+    return rows.for_each(way, wanted, found)
