@@ -38,6 +38,11 @@ _SINCE = Meta(
     description="Only what was made at this moment or later.",
     extra={"cure": "Use ISO 8601 with a time zone, like 2026-01-31T12:00:00Z"},
 )
+_UNTIL = Meta(
+    tz=True,
+    description="A moment that is still to come.",
+    extra={"cure": "Use ISO 8601 with a time zone, like 2030-01-31T12:00:00Z"},
+)
 _CURSOR = Meta(
     pattern=r"^[A-Za-z0-9_-]{22}\Z",
     description="Where the last page ended: its `nextCursor`.",
@@ -67,8 +72,10 @@ SessionId = Annotated[str, _id("vs", "a session")]
 KeyId = Annotated[str, _id("key", "a key")]
 EventId = Annotated[str, _id("evt", "an event")]
 ConnectionId = Annotated[str, _id("cnx", "a connection")]
+BlockId = Annotated[str, _id("blk", "a block")]
 OrganizationId = Annotated[str, _id("org", "a business")]
 
 Since = Annotated[datetime, _SINCE]
+Until = Annotated[datetime, _UNTIL]
 Cursor = Annotated[str, _CURSOR]
 Limit = Annotated[int, Meta(ge=1, le=100, description="How many at most.")]

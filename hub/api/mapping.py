@@ -15,6 +15,7 @@ from hub import ids
 from hub.api.objects import (
     Attachment,
     Author,
+    Block,
     Conversation,
     Customer,
     Message,
@@ -24,6 +25,7 @@ from hub.api.objects import (
     Session,
     WhatsApp,
 )
+from hub.store.blocks import Block as BlockRecord
 from hub.store.read.paging import Chunk
 from hub.store.read.records import (
     ConversationRecord,
@@ -137,6 +139,19 @@ def session(record: SessionRecord) -> Session:
         message_count=record.message_count,
         first_seen_at=instant(record.first_seen_at),
         last_seen_at=instant(record.last_seen_at),
+    )
+
+
+def block(record: BlockRecord) -> Block:
+    """Make a block's object."""
+    return Block(
+        id=ids.wire("blk", record.id),
+        key_id=_id("key", record.key_id),
+        visitor_id=record.visitor_id,
+        network=record.network,
+        reason=record.reason,
+        created_at=instant(record.created_at),
+        expires_at=_instant(record.expires_at),
     )
 
 

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Generic, TypeVar
 from msgspec import Meta, Struct
 
 from hub.contracts import Direction, MessageStatus, MessageType
-from hub.fields import ConversationId, CustomerId, KeyId, MessageId, SessionId
+from hub.fields import BlockId, ConversationId, CustomerId, KeyId, MessageId, SessionId
 from hub.store.read.records import AuthorKind, ConversationStatus
 
 T = TypeVar("T")
@@ -149,6 +149,18 @@ class Session(Struct, frozen=True, kw_only=True, rename="camel"):
     message_count: int
     first_seen_at: Instant
     last_seen_at: Instant
+
+
+class Block(Struct, frozen=True, kw_only=True, rename="camel"):
+    """A visitor of a key, or a network, that is kept out of the widget."""
+
+    id: BlockId
+    key_id: KeyId | None
+    visitor_id: str | None
+    network: str | None
+    reason: str
+    created_at: Instant
+    expires_at: Instant | None
 
 
 class Page(Struct, Generic[T], frozen=True, rename="camel"):

@@ -43,6 +43,7 @@ _TAGS = {
     "Customers": "Who writes to the business.",
     "Conversations": "What a customer and the business say to each other on one channel.",
     "Sessions": "What is known of a visitor's time with the business.",
+    "Blocks": "Who is kept out of the widget.",
     "Events": "What happened, for whoever missed a webhook or cannot take one.",
     "Account": "Whose key it is.",
     "Operations": "Asked by the operator's machines.",

@@ -20,6 +20,7 @@ _IDS = {
     "conversationId": fields.ConversationId,
     "sessionId": fields.SessionId,
     "connectionId": fields.ConnectionId,
+    "blockId": fields.BlockId,
 }
 
 

@@ -1,6 +1,6 @@
 """The endpoints below `/api/v1` that are no channel's."""
 
-from hub.api import conversations, customers, events, me, messages, sessions
+from hub.api import blocks, conversations, customers, events, me, messages, sessions
 
 HANDLERS = [
     me.get_me,
@@ -16,4 +16,7 @@ HANDLERS = [
     sessions.get_session,
     events.list_events,
     events.list_event_types,
+    blocks.list_blocks,
+    blocks.make_block,
+    blocks.remove_block,
 ]

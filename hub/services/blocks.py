@@ -7,18 +7,20 @@ from typing import Any
 from uuid import UUID
 
 from hub import ids
-from hub.errors import Conflict, NotFound
+from hub.errors import NotFound
 from hub.services.forms import Form, now, whole
 from hub.store import blocks as store
 from hub.store.admin import keys
 from hub.store.blocks import Block, Network
 from hub.store.database import Connection, Contended, Database, Work
+from hub.store.front import Front
 from hub.store.read.paging import Chunk, Paging
 
 MOST_NETWORKS = 1_000
 """Of one business: every call of its widgets is compared with them."""
 _TEXT, _NAME = 200, 255
 _V4, _V6 = (16, 32), (32, 64)
+_FULL = f"At most {MOST_NETWORKS:,} networks: remove some, or block larger ones"
 _FORMS = (
     "Use an IPv4 network from /16 to /32 or an IPv6 network from /32 to /64, like 203.0.113.0/24"
 )
@@ -27,7 +29,7 @@ _FORMS = (
 class Blocks:
     """Makes, lists and ends blocks."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database | Front) -> None:
         """Keep blocks in this database."""
         self._database = database
 
@@ -69,8 +71,8 @@ class Blocks:
     ) -> Block:
         """Keep out everybody who calls from a network, from their next call on.
 
-        Raises `BadRequest` naming `network`, `reason` or `expiresAt`, and `Conflict` when the
-        business has blocked `MOST_NETWORKS`. The same network again is the same block.
+        Raises `BadRequest` naming `network`, `reason` or `expiresAt`. The same network again is the
+        same block; beyond `MOST_NETWORKS` of them there is none.
         """
         form = Form()
         wanted = _network(form, network)
@@ -81,10 +83,8 @@ class Blocks:
             store.forget_ended(connection, organization_id, new.created_at)
             made = store.put(connection, new, wanted)
             if store.networks(connection, organization_id) > MOST_NETWORKS:
-                raise Conflict(
-                    f"At most {MOST_NETWORKS:,} networks: remove some, or block larger ones",
-                    code="too_many_blocks",
-                )
+                form.wrong("network", _FULL)
+                form.check()
             return made
 
         return await self._once_more(work)
@@ -98,13 +98,13 @@ class Blocks:
         """Return whose block this is, for the operator at a terminal; `NotFound` otherwise."""
         owner = await self._database.read(lambda c: store.owner(c, block_id))
         if owner is None:
-            raise _unknown()
+            raise NotFound("There is no such block")
         return owner
 
     async def remove(self, organization_id: UUID, block_id: UUID) -> None:
         """Let somebody in again; `NotFound` when there is no such block."""
         if not await self._database.write(lambda c: store.delete(c, organization_id, block_id)):
-            raise _unknown()
+            raise NotFound
 
     async def _once_more(self, work: Work[Block]) -> Block:
         try:
@@ -151,7 +151,3 @@ def _network(form: Form, text: str) -> Network | None:
         form.wrong("network", _FORMS)
         return None
     return found
-
-
-def _unknown() -> NotFound:
-    return NotFound("There is no such block")

@@ -12,6 +12,7 @@ from hub.contracts import Accepted, Arrival, Channel, Message, StatusChange
 from hub.errors import BadRequest
 from hub.hooks import Hooks
 from hub.sealing import Sealer
+from hub.services.blocks import Blocks
 from hub.services.connections import Connections, PluginConnections
 from hub.services.customers import Customers
 from hub.services.inbox import Inbox
@@ -43,6 +44,7 @@ class Hub:
         self._front = Front(database)
         self.inbox = Inbox(self._front)
         self.customers = Customers(self._front)
+        self.blocks = Blocks(self._front)
         self.on_accepted: Callable[[], None] = lambda: None
         """Called after a commit that left events: wakes the worker of the same process."""
         self.waiting = 0

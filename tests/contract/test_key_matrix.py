@@ -77,12 +77,14 @@ async def named_things(api: Api) -> dict[str, str]:
     stored = (await api.server.post("/messages", json=MESSAGE)).json()
     secrets = {"app_secret": "a", "verify_token": "t", "access_token": "x"}
     kept = await api.hub.kept("whatsapp").put(api.business.id, "1", {}, secrets)
+    block = await api.hub.blocks.network(api.business.id, "192.0.2.2", "spam")
     return {
         "message_id": stored["id"],
         "customer_id": stored["customerId"],
         "conversation_id": stored["conversationId"],
         "session_id": stored["sessionId"],
         "connection_id": wire("cnx", kept.id),
+        "block_id": wire("blk", block.id),
     }
 
 

@@ -14,6 +14,7 @@ KINDS: dict[str, ids.Kind] = {
     "customer_id": "cus",
     "conversation_id": "con",
     "session_id": "vs",
+    "block_id": "blk",
 }
 ANSWERS = {
     "message_id": "id",
@@ -34,7 +35,9 @@ async def strangers_things(api: Api) -> dict[str, str]:
     """Return an id of each kind that another business has."""
     other = await make_business(api.hub, f"{api.business.slug}-other")
     stored = await api.client(other.bearer).post("/messages", json=MESSAGE)
-    return {name: stored.json()[answer] for name, answer in ANSWERS.items()}
+    block = await api.hub.blocks.network(other.id, "192.0.2.2", "spam")
+    found = {name: stored.json()[answer] for name, answer in ANSWERS.items()}
+    return {**found, "block_id": ids.wire("blk", block.id)}
 
 
 async def ask(api: Api, route: Route, things: dict[str, str]) -> httpx.Response:

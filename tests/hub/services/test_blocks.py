@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from hub import ids
-from hub.errors import BadRequest, Conflict, NotFound
+from hub.errors import BadRequest, NotFound
 from hub.services import blocks as service
 from hub.services.blocks import Blocks
 from hub.services.keys import Keys
@@ -121,12 +121,12 @@ async def test_what_is_over_is_gone(blocks, acme, monkeypatch) -> None:
 
 
 async def test_a_business_blocks_so_many_networks(blocks, acme, other, monkeypatch) -> None:
-    """One more is 409 and changes nothing; the same again and another business's are not more."""
+    """One more is refused and changes nothing; the same again and another business's are not more."""
     monkeypatch.setattr(service, "MOST_NETWORKS", 2)
     for number in (1, 2):
         await blocks.network(acme.id, f"203.0.113.{number}", "x")
 
-    with pytest.raises(Conflict):
+    with pytest.raises(BadRequest, match="Validation"):
         await blocks.network(acme.id, "203.0.113.3", "x")
     await blocks.network(acme.id, "203.0.113.2", "again")
     await blocks.network(other.id, "203.0.113.3", "x")
