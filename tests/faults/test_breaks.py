@@ -6,6 +6,7 @@ else; the product has no switch for any of it.
 
 import itertools
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -33,7 +34,7 @@ import asyncio
 from sqlalchemy.util import await_only
 from hub.store.postgres import PostgresDatabase
 
-durable = PostgresDatabase.write_at_once
+durable = PostgresDatabase.write
 
 async def write(self, work):
     if not hasattr(work, "keywords"):
@@ -113,21 +114,28 @@ async def test_an_answer_before_the_commit_is_found(
 async def test_a_missing_unique_index_is_found(
     make_hub: MakeHub, postgres_database_url: str
 ) -> None:
-    """Without the index that decides who was first, a repeat is stored again: `doubled`."""
+    """Without the indexes that decide who was first, a repeat is stored again: `doubled`.
+
+    Two of them stand in its way: the repeat's own, and that of the numbers in a conversation.
+    """
     query(postgres_database_url, "DROP INDEX message_once")
+    query(postgres_database_url, "ALTER TABLE message DROP CONSTRAINT message_seq")
     hub = make_hub(DATABASE_URL=postgres_database_url, **UNLIMITED)
     hub.start("--workers", "4")
     business = await new_business(postgres_database_url, "acme")
     ledger = Ledger()
 
-    async def send(line: Line, number: int) -> None:
-        name = f"once-{number}"
+    async def send(line: Line, number: int, kind: str = "once") -> None:
+        name = f"{kind}-{number}"
         ledger.attempt(name, name)
         visitor = {"visitorId": f"v_{number}"}
         body = {"body": name, "providerMessageId": name, "visitor": visitor}
         reply = await line.insist("/messages", body)
         ledger.answer(name, reply.body["id"])
 
+    # Of somebody who is known nothing else is new, whose index would notice.
+    people = partial(send, kind="known")
+    await in_parallel(hub, business.bearer, iter(range(50)), people, lines=8)
     work = itertools.chain.from_iterable([number] * 40 for number in range(50))
     await in_parallel(hub, business.bearer, work, send, lines=80)
 
