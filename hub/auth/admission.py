@@ -14,7 +14,7 @@ from hub.auth.callers import Callers, Key
 from hub.auth.headers import Headers
 from hub.auth.limits import Bucket, Limiter, Verdict, refusal
 from hub.auth.proxies import network_of
-from hub.auth.visitors import Proof, Visitors
+from hub.auth.visitors import Proof, Visitors, blocked
 from hub.contracts import Caller, Connection, Signature
 from hub.errors import Forbidden, RateLimited, Unauthorized
 
@@ -88,9 +88,11 @@ class Admission:
 
     async def widget(self, call: Call) -> Caller:
         """Admit a widget key from one of its origins; its buckets are taken by the visitor."""
-        key = await self._known(call, self._callers.widget(call.headers))
+        key = await self._known(call, self._callers.widget(call.headers, call.ip))
         call.caller = key.caller
         call.cors_origin = allowed_origin(call.headers, key)
+        if key.kept_out:
+            raise blocked()
         return key.caller
 
     async def visitor(self, call: Call, visitor_id: str, proof: Proof | None) -> None:

@@ -19,6 +19,7 @@ from hub.auth.headers import Headers
 from hub.batching import Batcher, Full, Late, Waits
 from hub.contracts import Caller, Connection, Signature
 from hub.errors import Forbidden, NotFound, Unauthorized, Unavailable
+from hub.store.blocks import Knock, place
 from hub.store.database import Database
 from hub.store.front import LOOKUP_SECONDS, Front
 from hub.store.write import credentials
@@ -33,6 +34,8 @@ class Key(Struct, frozen=True):
 
     caller: Caller
     allowed_origins: tuple[str, ...]
+    kept_out: bool = False
+    """Its business takes nothing from the network that it was presented from."""
 
 
 class Vault(Protocol):
@@ -52,15 +55,15 @@ class Callers:
         self._used: set[UUID] = set()
         self._remembered: dict[bytes, Caller] = {}
         self._front = Front(database, LOOKUP_SECONDS)
-        self._reads: Batcher[bytes, Key | None] = Batcher(
+        self._reads: Batcher[Knock, Key | None] = Batcher(
             self._read_keys, most=256, flights=4, waits=Waits(patience=LOOKUP_SECONDS)
         )
 
-    async def by_key(self, headers: Headers) -> Key:
-        """Return the living key that `Authorization: Bearer` names."""
+    async def by_key(self, headers: Headers, place: int | None = None) -> Key:
+        """Return the living key that `Authorization: Bearer` names, presented from this place."""
         digest = _presented(headers)
         try:
-            key = await self._reads.submit(digest)
+            key = await self._reads.submit((digest, place))
         except (Full, Late) as error:
             raise Unavailable from error
         if key is None or not hmac.compare_digest(key.caller.credential, digest):
@@ -93,9 +96,9 @@ class Callers:
             del self._remembered[next(iter(self._remembered))]
         self._remembered[caller.credential] = caller
 
-    async def widget(self, headers: Headers) -> Key:
+    async def widget(self, headers: Headers, ip: str) -> Key:
         """Return a living widget key; another kind of key is 403. The origin is not looked at."""
-        key = await self.by_key(headers)
+        key = await self.by_key(headers, place(ip))
         if key.caller.kind != "widget":
             raise Forbidden(WIDGET_ONLY, code="wrong_key_kind")
         return key
@@ -161,11 +164,11 @@ class Callers:
     async def _organization(self, slug: str) -> UUID | None:
         return await self._front.read(lambda c: credentials.organization_of(c, slug))
 
-    async def _read_keys(self, digests: list[bytes]) -> Sequence[Key | None]:
-        rows = await self._database.read(lambda c: credentials.find_keys(c, set(digests)))
+    async def _read_keys(self, knocks: Sequence[Knock]) -> Sequence[Key | None]:
         now = datetime.now(UTC)
-        living = {d: _key(d, row) for d, row in rows.items() if credentials.lives(row, now)}
-        return [living.get(digest) for digest in digests]
+        rows = await self._database.read(lambda c: credentials.knocked(c, set(knocks), now))
+        living = {k: _key(k[0], row) for k, row in rows.items() if credentials.lives(row, now)}
+        return [living.get(knock) for knock in knocks]
 
 
 def bearer(headers: Headers) -> str | None:
@@ -189,4 +192,4 @@ def _key(digest: bytes, row: credentials.KeyRow) -> Key:
     caller = Caller(
         kind=row.kind, organization_id=row.organization_id, credential=digest, key_id=row.id
     )
-    return Key(caller, tuple(row.allowed_origins))
+    return Key(caller, tuple(row.allowed_origins), bool(row.kept_out))

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from hashlib import sha256
 from uuid import UUID
 
@@ -13,6 +14,8 @@ from hub.store.database import Database
 from hub.store.front import LOOKUP_SECONDS
 from hub.store.write import visitors as store
 
+BLOCKED_SECONDS = 600
+"""Until who is blocked may ask again whether they still are."""
 _VISITOR = re.compile(r"([^\s\x00-\x1f\x7f]{1,255})\.([A-Za-z0-9_-]{16,200})\Z")
 
 
@@ -29,25 +32,31 @@ class Visitors:
     def __init__(self, database: Database) -> None:
         """Read from this database."""
         self._database = database
-        self._reads: Batcher[store.Key, tuple[bool, str | None]] = Batcher(
+        self._reads: Batcher[store.Key, tuple[bool, str | None, bool]] = Batcher(
             self._read, most=256, flights=4, waits=Waits(patience=LOOKUP_SECONDS)
         )
 
     async def is_new(
         self, organization_id: UUID, key_id: UUID, name: str, proof: Proof | None
     ) -> bool:
-        """Tell whether a visitor is seen for the first time; a wrong secret is 403."""
+        """Tell whether a visitor is seen for the first time.
+
+        Who is blocked and who has another secret is 403.
+        """
         try:
-            known, secret = await self._reads.submit((organization_id, key_id, name))
+            known, secret, is_blocked = await self._reads.submit((organization_id, key_id, name))
         except (Full, Late) as error:
             raise Unavailable from error
+        if is_blocked:
+            raise blocked()
         if proof and secret and secret != proof.digest.hex():
             raise wrong_secret()
         return not known
 
-    async def _read(self, wanted: list[store.Key]) -> Sequence[tuple[bool, str | None]]:
-        found = await self._database.read(lambda c: store.find(c, set(wanted)))
-        return [(key in found, found.get(key)) for key in wanted]
+    async def _read(self, wanted: list[store.Key]) -> Sequence[tuple[bool, str | None, bool]]:
+        now = datetime.now(UTC)
+        found, kept_out = await self._database.read(lambda c: store.find(c, set(wanted), now))
+        return [(key in found, found.get(key), key in kept_out) for key in wanted]
 
 
 def parse_proof(header: str | None) -> Proof | None:
@@ -67,6 +76,13 @@ def _text(header: str) -> str:
         return header.encode("latin-1").decode()
     except UnicodeDecodeError:
         return ""
+
+
+def blocked() -> Forbidden:
+    """Return the refusal of a visitor or a network that the business keeps out."""
+    return Forbidden(
+        "The business takes no messages from you", code="blocked", retry_after=BLOCKED_SECONDS
+    )
 
 
 def wrong_secret() -> Forbidden:

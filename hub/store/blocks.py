@@ -4,7 +4,7 @@ An address is a number: the first 64 bits of IPv6, and IPv4 as the 6to4 network 
 (RFC 3056). So a network is all numbers from a first to a last one, in either protocol.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import cache, lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_network
@@ -18,13 +18,13 @@ from hub.store import rows
 from hub.store.questions import Question
 from hub.store.read.paging import Chunk, Paging, newest
 from hub.store.short import Record
-from hub.store.tables import api_key, api_key_secret, block, milliseconds
+from hub.store.tables import api_key, block, milliseconds
 
 Network = IPv4Network | IPv6Network
 Visit = tuple[UUID, UUID, str]
 """A business, a key of it, and the name that a visitor has there."""
-Knock = tuple[bytes, int]
-"""The digest of a key and the place of the address that it came from."""
+Knock = tuple[bytes, int | None]
+"""The digest of a key, and the place that it is presented from, where that matters."""
 
 _6TO4, _6TO4_BITS = 0x2002 << 112, 16
 _HALF, _SIGN = 64, 1 << 63
@@ -65,16 +65,34 @@ def place(ip: str) -> int | None:
         return None
 
 
-def networks_of(knocks: Iterable[Knock], now: datetime) -> Question[set[Knock]]:
-    """Ask which of these come from a network that the key's business keeps out."""
-    wanted = [{"digest": digest.hex(), "first": first} for digest, first in knocks]
-    return Question(_networks, wanted, _living(now, lambda d, first: (bytes.fromhex(d), first)))
+def lies_in(wanted: sa.FromClause, now: str) -> sa.ColumnElement[bool]:
+    """Return whether a place, `wanted.first`, lies in a network that a key's business keeps out.
+
+    It is for a statement over `api_key`. `now` names the column of the moment in milliseconds.
+    """
+    b = block.c
+    reached = sa.and_(
+        b.organization_id == api_key.c.organization_id,
+        b.first <= wanted.c.first,
+        b.last >= wanted.c.first,
+        sa.or_(b.expires_at.is_(None), sa.type_coerce(b.expires_at, sa.BigInteger) > wanted.c[now]),
+    )
+    return sa.select(b.id).where(reached).correlate(wanted, api_key).exists()
 
 
 def visitors_of(visits: Iterable[Visit], now: datetime) -> Question[set[Visit]]:
     """Ask which of these visitors their business keeps out."""
     wanted = [dict(zip(_VISIT, visit, strict=True)) for visit in visits]
-    return Question(_visitors, wanted, _living(now, lambda *visit: visit))
+    moment = milliseconds(now)
+
+    def understand(found: Sequence[Record]) -> set[Visit]:
+        return {
+            (whose, key_id, visitor_id)
+            for whose, key_id, visitor_id, ends in found
+            if ends is None or ends > moment
+        }
+
+    return Question(_visitors, wanted, understand)
 
 
 def put(connection: sa.Connection, new: Block, network: Network | None) -> Block:
@@ -135,40 +153,11 @@ def delete(connection: sa.Connection, organization_id: UUID, block_id: UUID) -> 
     return connection.execute(sa.delete(block).where(mine)).rowcount > 0
 
 
-def _living(now: datetime, make: Callable[..., Any]) -> Callable[[Sequence[Record]], set[Any]]:
-    moment = milliseconds(now)
-
-    def understand(found: Sequence[Record]) -> set[Any]:
-        return {make(*who) for ends, *who in found if ends is None or ends > moment}
-
-    return understand
-
-
 @cache
 def _visitors(way: rows.Way) -> sa.Select[Any]:
     b = block.c
     wanted = rows.incoming(way, *(b[name] for name in _VISIT))
-    found = sa.select(rows.plain(b.expires_at), *(b[name] for name in _VISIT)).where(
+    found = sa.select(*(b[name] for name in _VISIT), rows.plain(b.expires_at)).where(
         *(b[name] == wanted.c[name] for name in _VISIT)
-    )
-    return rows.for_each(way, wanted, found)
-
-
-@cache
-def _networks(way: rows.Way) -> sa.Select[Any]:
-    b, secret = block.c, api_key_secret.c
-    wanted = rows.incoming(way, secret.digest, b.first)
-    found = (
-        sa.select(rows.plain(b.expires_at), secret.digest, wanted.c.first)
-        .select_from(
-            api_key_secret.join(api_key, api_key.c.id == secret.key_id).join(
-                block, b.organization_id == api_key.c.organization_id
-            )
-        )
-        .where(
-            secret.digest == wanted.c.digest,
-            b.first <= wanted.c.first,
-            b.last >= wanted.c.first,
-        )
     )
     return rows.for_each(way, wanted, found)

@@ -9,13 +9,23 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from hub.contracts import Caller
-from hub.store import rows, tables
+from hub.store import blocks, rows, tables
+from hub.store.blocks import Knock
 from hub.store.questions import Question, ask
 from hub.store.short import Record
-from hub.store.tables import api_key, api_key_secret, legacy_secret, milliseconds, organization
+from hub.store.tables import (
+    api_key,
+    api_key_secret,
+    block,
+    legacy_secret,
+    milliseconds,
+    organization,
+)
 
 LEGACY_OFF = ""
 """In place of a legacy secret's digest: switched off, until one is set."""
+
+_NOW = sa.Column("now", sa.BigInteger)
 
 KeyRow = Any
 """A row whose columns are named; SQLAlchemy types rows by position only."""
@@ -82,7 +92,7 @@ def _ends(way: rows.Way) -> sa.Select[Any]:
 
 @cache
 def _keys(way: rows.Way) -> sa.Select[Any]:
-    wanted = rows.incoming(way, api_key_secret.c.digest)
+    wanted = rows.incoming(way, api_key_secret.c.digest, block.c.first, _NOW)
     found = (
         sa.select(
             api_key_secret.c.digest,
@@ -93,6 +103,8 @@ def _keys(way: rows.Way) -> sa.Select[Any]:
             api_key.c.allowed_origins,
             api_key.c.revoked_at,
             api_key.c.expires_at,
+            wanted.c.first,
+            blocks.lies_in(wanted, _NOW.name).label("kept_out"),
         )
         .join(api_key, api_key.c.id == api_key_secret.c.key_id)
         .where(api_key_secret.c.digest == wanted.c.digest)
@@ -104,6 +116,16 @@ def find_keys(connection: sa.Connection, digests: Iterable[bytes]) -> dict[bytes
     """Return the keys that these digests open, dead or alive, many in one statement."""
     found = rows.run(connection, _keys, [{"digest": digest.hex()} for digest in digests])
     return {bytes.fromhex(row.digest): row for row in found}
+
+
+def knocked(
+    connection: sa.Connection, knocks: Iterable[Knock], now: datetime
+) -> dict[Knock, KeyRow]:
+    """Return the keys that are presented from these places, and whether each is kept out there."""
+    moment = milliseconds(now)
+    wanted = [{"digest": d.hex(), "first": place, _NOW.name: moment} for d, place in knocks]
+    found = rows.run(connection, _keys, wanted)
+    return {(bytes.fromhex(row.digest), row.first): row for row in found}
 
 
 def find_legacy(connection: sa.Connection, slug: str) -> KeyRow | None:

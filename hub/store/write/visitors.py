@@ -1,6 +1,7 @@
 """Visitors of widget keys: who was seen, and the digest of the secret that proves it."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from functools import cache
 from typing import Any
 from uuid import UUID
@@ -8,6 +9,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from hub.store import rows
+from hub.store.blocks import visitors_of
 from hub.store.questions import Question, ask
 from hub.store.short import Record
 from hub.store.tables import visitor
@@ -19,10 +21,12 @@ _KEY = ("organization_id", "key_id", "visitor_id")
 _FORM = rows.Form(visitor, (*_KEY, "secret_digest", "secret_since"))
 
 
-def find(connection: sa.Connection, keys: Iterable[Key]) -> dict[Key, str | None]:
-    """Return the known ones of these visitors, each with its secret's digest."""
-    (found,) = ask(connection, known(keys))
-    return found
+def find(
+    connection: sa.Connection, keys: Iterable[Key], now: datetime
+) -> tuple[dict[Key, str | None], set[Key]]:
+    """Return the known ones of these visitors, with their secrets' digests, and who is kept out."""
+    wanted = list(keys)
+    return ask(connection, known(wanted), visitors_of(wanted, now))
 
 
 def known(keys: Iterable[Key]) -> Question[dict[Key, str | None]]:
