@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -10,7 +10,8 @@ from litestar import Litestar, Router
 from litestar.datastructures import State
 from litestar.di import Provide
 
-from hub.api import cors, edge, health, ingest, problems, reference, resources
+from hub.api import cors, edge, follow, health, ingest, problems, reference, resources
+from hub.api.audience import Audience
 from hub.api.guards import caller_of
 from hub.api.request import HubRequest
 from hub.auth.admission import Admission
@@ -33,7 +34,10 @@ def create_app(settings: Settings, hub: Hub, limiter: Limiter) -> edge.Edge:
     admission = Admission(callers, Visitors(hub.database), limiter, Buckets(settings))
     live = cors.LiveOrigins(hub.database)
     served = ingest.endpoints(hub.channels, admission, hub, live)
-    api = Router(BASE, route_handlers=[*ingest.handlers(served), *resources.HANDLERS])
+    audience = Audience(admission, hub.streams, hub.live)
+    followed = follow.endpoints(hub.channels, admission, hub, live, audience)
+    channels = [*ingest.handlers(served), *follow.handlers(followed)]
+    api = Router(BASE, route_handlers=[*channels, *resources.HANDLERS])
     app = Litestar(
         route_handlers=[api, *health.HANDLERS, *reference.HANDLERS],
         dependencies={
@@ -43,12 +47,16 @@ def create_app(settings: Settings, hub: Hub, limiter: Limiter) -> edge.Edge:
         exception_handlers=problems.handlers(settings.support_email),
         request_class=HubRequest,
         state=State({"admission": admission, "hub": hub, "limiter": limiter}),
-        lifespan=[_noting_uses(callers), _noting_process(hub)],
+        lifespan=[_noting_uses(callers), _noting_process(hub), _beside(audience.run)],
         openapi_config=None,
         logging_config=None,
     )
     return edge.Edge(
-        app, ingest.lanes(served, BASE), networks(settings.trusted_proxies), settings.support_email
+        app,
+        ingest.lanes(served, BASE),
+        follow.lanes(followed, BASE),
+        networks(settings.trusted_proxies),
+        settings.support_email,
     )
 
 
@@ -89,9 +97,15 @@ def _noting_process(hub: Hub) -> Callable[[Litestar], Any]:
             health.note_process(hub)
             await asyncio.sleep(PROCESS_SECONDS)
 
+    return _beside(note)
+
+
+def _beside(work: Callable[[], Coroutine[Any, Any, None]]) -> Callable[[Litestar], Any]:
+    """Let this go on for as long as the app is served."""
+
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
-        task = asyncio.create_task(note())
+        task = asyncio.create_task(work())
         try:
             yield
         finally:

@@ -158,6 +158,17 @@ class StatusChange(Struct, frozen=True, kw_only=True):
     error_text: str | None = None
 
 
+class Signal(Struct, frozen=True, kw_only=True):
+    """What a visitor does without writing: it concerns the messages and is none."""
+
+    kind: Literal["opened", "closed", "typing", "read"]
+    channel: str
+    """The channel of the conversation that it is about."""
+    seq: int = 0
+    """Of `read`: the last message that was."""
+    path: str | None = None
+
+
 class Accepted(Struct, frozen=True, kw_only=True):
     """What the hub made of one message: where it is kept."""
 
@@ -224,7 +235,19 @@ class Signature(Struct, frozen=True, kw_only=True):
     prefix: str = ""
 
 
-Normalize = Callable[[Any, Arrival], Sequence[Message | StatusChange]]
+class Welcome(Struct, frozen=True, kw_only=True):
+    """What a business has set for whoever comes to it."""
+
+    languages: tuple[str, ...] = ()
+    greeting: str | None = None
+    away: str | None = None
+
+
+Brought = Message | StatusChange | Signal
+"""What a call may bring."""
+
+Normalize = Callable[[Any, Arrival], Sequence[Brought]]
+Opening = Callable[[Welcome], Struct]
 Reply = Callable[[Sequence[Accepted | None]], Any]
 Handshake = Callable[[Mapping[str, str], Connection], str | None]
 
@@ -256,6 +279,12 @@ class Channel(Struct, frozen=True, kw_only=True):
     """Nobody can be written to here who never wrote here: such a message fails at once."""
     has_sessions: bool = True
     """People on this channel have visitor sessions."""
+    brings_signals: bool = False
+    """It takes signals and no messages, from visitors who prove themselves by `X-Visitor`."""
+    stream: str | None = None
+    """Where visitors read their conversation live, below `/api/v1`; with `auth="widget_key"`."""
+    opening: Opening | None = None
+    """Makes the first event of a stream."""
 
 
 class Plugin(Struct, frozen=True, kw_only=True):

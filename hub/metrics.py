@@ -51,6 +51,7 @@ _storage = Gauge(
 )
 _tasks = Gauge("hub_tasks", "Tasks in the event loops.", multiprocess_mode="livesum")
 _connections = Gauge("hub_connections", "Open connections.", multiprocess_mode="livesum")
+_streams = Gauge("hub_streams", "Open streams.", multiprocess_mode="livesum")
 _cut = Counter("hub_connections_cut", "Connections refused or cut off, by reason.", ["reason"])
 
 
@@ -74,6 +75,11 @@ def accepted(channel: str, count: int = 1) -> None:
 def refused(reason: str) -> None:
     """Count a request that was refused."""
     _refused.labels(reason).inc()
+
+
+def streams(count: int) -> None:
+    """Note how many streams this process has open."""
+    _streams.set(count)
 
 
 def connections(count: int) -> None:

@@ -16,10 +16,12 @@ from hub.contracts import (
     Person,
     Plugin,
     Sent,
+    Signal,
     Signature,
     StatusChange,
     Template,
     Visit,
+    Welcome,
 )
 from hub.errors import BadRequest, CommandError, Conflict, Forbidden, NotFound
 from hub.fields import Body, Email320, Id255, Name200, Path2048, Phone, Text200
@@ -64,6 +66,7 @@ __all__ = [
     "Sent",
     "ServerMessage",
     "Settings",
+    "Signal",
     "Signature",
     "StatusChange",
     "Struct",
@@ -71,6 +74,7 @@ __all__ = [
     "Text200",
     "UnsetType",
     "Visit",
+    "Welcome",
     "convert",
     "field",
     "hookimpl",

@@ -29,7 +29,7 @@ from hub import ids
 from hub.api.decode import decode
 from hub.app import create_app
 from hub.auth.limits import MemoryLimiter
-from hub.contracts import Arrival, Caller, CallerKind, Channel, Message, StatusChange
+from hub.contracts import Arrival, Brought, Caller, CallerKind, Channel
 from hub.services.hub import Hub
 from hub.services.open import open_hub
 from hub.settings import Settings
@@ -165,9 +165,7 @@ def arrival(kind: CallerKind = "server", **facts: Any) -> Arrival:
     return Arrival(**told | facts)
 
 
-def normalized(
-    channel: Channel, body: bytes | Path, call: Arrival | None = None
-) -> list[Message | StatusChange]:
+def normalized(channel: Channel, body: bytes | Path, call: Arrival | None = None) -> list[Brought]:
     """Decode a body, or the file that holds it, as the hub does, and normalize it.
 
     Raises `hub.sdk.BadRequest` naming every field that is wrong.

@@ -14,6 +14,7 @@ import structlog
 from hub.accept import statuses
 from hub.contracts import Event, Sent
 from hub.errors import SettingError, Unavailable
+from hub.events.live import Hint
 from hub.services.hub import Hub
 from hub.services.open import open_hub
 from hub.settings import Settings
@@ -95,6 +96,7 @@ class Worker:
         await self._hub.database.write(
             lambda c: statuses.sent(c, outbound, sent, datetime.now(UTC))
         )
+        self._hub.live.tell([Hint("status", outbound.organization_id, outbound.conversation_id)])
 
 
 def _failed(event: Event, end: BaseException | None) -> bool:

@@ -178,7 +178,8 @@ def _meaning(schema: Node) -> Markup:
 
 
 def _schema(content: Node) -> Node:
-    found: Node = content["content"]["application/json"]["schema"]
+    (media,) = content["content"].values()
+    found: Node = media["schema"]
     return found
 
 

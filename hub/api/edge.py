@@ -11,7 +11,7 @@ import structlog
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Receive, Scope, Send
 
-from hub.api import problems
+from hub.api import follow, problems
 from hub.api.body import Body
 from hub.api.exchange import Exchange, call_from
 from hub.auth.admission import Call
@@ -32,12 +32,14 @@ class Edge:
         self,
         app: ASGIApp,
         lanes: Mapping[str, Lane],
+        streams: Mapping[str, follow.Lane],
         trusted: Sequence[Network],
         support: str | None,
     ) -> None:
-        """`lanes` are by path; `trusted` proxies' word about the client's address counts."""
+        """`lanes` (POST) and `streams` (GET) are by path; `trusted` proxies are believed."""
         self._app = app
         self._lanes = lanes
+        self._streams = streams
         self._trusted = tuple(trusted)
         self._support = support
 
@@ -52,6 +54,9 @@ class Edge:
             if scope["method"] == "POST" and (lane := self._lanes.get(path)):
                 route = path
                 await exchange.answer(200, _JSON, await lane(exchange.call, Body(scope, receive)))
+            elif scope["method"] == "GET" and (stream := self._streams.get(path)):
+                route = path
+                await stream(exchange.call, scope, receive, exchange.send)
             else:
                 state = scope.setdefault("state", {})
                 state["hub_call"], state["hub_request_id"] = exchange.call, exchange.request_id

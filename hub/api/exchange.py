@@ -48,13 +48,14 @@ def _shown(key_id: UUID) -> str:
 class Exchange:
     """One request, from its first byte known to us to the last byte of its answer."""
 
-    __slots__ = ("_began", "_scope", "_send", "call", "request_id", "status")
+    __slots__ = ("_answered", "_began", "_scope", "_send", "call", "request_id", "status")
 
     def __init__(self, scope: HTTPScope, send: Send, call: Call) -> None:
         """Begin: the id is the client's, when it sent a sensible one."""
         self._scope = scope
         self._send = send
         self._began = time.perf_counter()
+        self._answered = 0.0
         self.status = 0
         self.call = call
         given = call.headers.get("x-request-id")
@@ -65,6 +66,8 @@ class Exchange:
         """Pass an answer on, with the headers that every answer has."""
         if message["type"] == "http.response.start":
             self.status = message["status"]
+            if self.call.lasting:
+                self._answered = time.perf_counter()
             message["headers"] = [*message["headers"], *self._headers()]
         await self._send(message)
 
@@ -79,7 +82,7 @@ class Exchange:
 
     def close(self, route: str) -> None:
         """Write the one line and count; `route` is the path's template, never the path."""
-        seconds = time.perf_counter() - self._began
+        seconds = (self._answered or time.perf_counter()) - self._began
         method, caller = self._scope["method"], self.call.caller
         metrics.request(method, route, self.status, seconds)
         logs.request(

@@ -20,7 +20,7 @@ from hub.api.edge import Lane
 from hub.api.exchange import call_of
 from hub.auth.admission import Admission, Call
 from hub.auth.visitors import Proof, parse_proof
-from hub.contracts import Arrival, Channel, Connection, Message, StatusChange
+from hub.contracts import Arrival, Brought, Channel, Connection, Message, StatusChange
 from hub.errors import BadRequest, Forbidden, HubError, NotFound, Unavailable
 from hub.services.hub import Hub
 from hub.store.front import LOOKUP_SECONDS, within
@@ -108,6 +108,10 @@ class Ingest:
         return _arrival(call), decode(self.channel.wire, raw)
 
     async def _by_widget_key(self, call: Call, body: Body) -> tuple[Arrival, Any]:
+        if self.channel.brings_signals:
+            known = await self._admission.signals(call)
+            raw = await body.read(call, self.channel.max_body)
+            return _arrival(call, known), decode(self.channel.wire, raw)
         await self._admission.widget(call)
         try:
             proof = parse_proof(call.headers.get("x-visitor"))
@@ -121,7 +125,7 @@ class Ingest:
             raise
         return _arrival(call, proof), payload
 
-    async def _admit_visitor(self, call: Call, messages: Sequence[Message | StatusChange]) -> None:
+    async def _admit_visitor(self, call: Call, messages: Sequence[Brought]) -> None:
         """Admit the visitor that only the body names."""
         for message in messages:
             named = message.person.visitor_id if isinstance(message, Message) else None

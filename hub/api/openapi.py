@@ -69,7 +69,8 @@ class _Document:
 
     def __init__(self, operations: Sequence[Operation]) -> None:
         self._operations = operations
-        replies = [Problem, *ENVELOPES.values(), *(operation.reply for operation in operations)]
+        answers = [operation.reply for operation in operations if operation.reply]
+        replies = [Problem, *ENVELOPES.values(), *answers]
         bodies = [operation.body for operation in operations if operation.body]
         self._schemas = Schemas(replies, bodies)
 
@@ -144,6 +145,8 @@ class _Document:
         }
 
     def _json(self, type_: Any) -> Node:
+        if type_ is None:
+            return {"text/event-stream": {"schema": {"type": "string"}}}
         return {"application/json": {"schema": self._schemas.reference(type_)}}
 
 

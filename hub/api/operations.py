@@ -57,6 +57,13 @@ _HEADERS = {
     ),
 }
 
+_LAST_EVENT = Header("Last-Event-ID", "The number of the last event that was seen.", "17")
+_STREAM = (
+    "Server-sent events, each a line of JSON: `config` first, then the last 100 messages or those "
+    "after `Last-Event-ID`, then what is new. It ends within 15 minutes; come back with the number "
+    "of the last event."
+)
+
 
 class Operation(Struct, frozen=True, kw_only=True):
     """One verb on one path."""
@@ -69,10 +76,13 @@ class Operation(Struct, frozen=True, kw_only=True):
     tag: str
     parameters: Sequence[str]
     reply: Any
+    """The type of the answer; None for events without end."""
     query: type[Struct] | None = None
     body: type[Struct] | None = None
     auth: str | None = None
     header: Header | None = None
+    resumes: bool = False
+    """It can be told what was seen already."""
     also: Mapping[str, str] = {}
     """Other statuses that it answers with the same type, and what they mean."""
 
@@ -89,7 +99,8 @@ class Operation(Struct, frozen=True, kw_only=True):
         """Return its parameters as OpenAPI has them."""
         found = [path_parameter(name, _IDS.get(name, str)) for name in self.parameters]
         found += parameters(self.query) if self.query else []
-        return found + ([self.header.described] if self.header else [])
+        headers = [self.header, _LAST_EVENT] if self.resumes else [self.header]
+        return found + [header.described for header in headers if header]
 
 
 def operations(app: Litestar) -> Iterator[Operation]:
@@ -99,6 +110,8 @@ def operations(app: Litestar) -> Iterator[Operation]:
             for handler in dict.fromkeys(route.route_handlers):
                 if "channel" in handler.opt:
                     yield _ingest(route, handler.opt["channel"])
+                elif "stream" in handler.opt:
+                    yield _stream(route, handler.opt["stream"])
                 elif handler.operation_id:
                     yield _resource(route, handler)
 
@@ -119,6 +132,23 @@ def _resource(route: HTTPRoute, handler: HTTPRouteHandler) -> Operation:
         body=handler.opt.get("body"),
         auth="server_key" if handler.guards else None,
         also=handler.opt.get("also", {}),
+    )
+
+
+def _stream(route: HTTPRoute, channel: Channel) -> Operation:
+    words = re.findall(r"[a-z0-9]+", channel.stream or "")
+    return Operation(
+        path=route.path_format,
+        method="get",
+        id="get" + "".join(word.title() for word in words),
+        summary="Follow a conversation",
+        description=_STREAM,
+        tag=words[0].title(),
+        parameters=[],
+        reply=None,
+        auth=channel.auth,
+        header=_HEADERS[channel.auth],
+        resumes=True,
     )
 
 

@@ -3,7 +3,7 @@
 One function per kind of endpoint; each returns the caller, having taken one from its buckets.
 """
 
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Collection, Sequence
 from typing import TypeVar
 
 from msgspec import Struct
@@ -14,11 +14,13 @@ from hub.auth.callers import Callers, Key
 from hub.auth.headers import Headers
 from hub.auth.limits import Bucket, Limiter, Verdict, refusal
 from hub.auth.proxies import network_of
-from hub.auth.visitors import Proof, Visitors, blocked
+from hub.auth.visitors import Proof, Visitors, blocked, parse_proof
 from hub.contracts import Caller, Connection, Signature
-from hub.errors import Forbidden, RateLimited, Unauthorized
+from hub.errors import BadRequest, Forbidden, RateLimited, Unauthorized
 
 T = TypeVar("T")
+Pass = tuple[bytes, str]
+SECRET_MISSING = "Send X-Visitor: <visitorId>.<secret>"  # noqa: S105 - a sentence
 
 
 class Call(Struct, kw_only=True):
@@ -35,6 +37,8 @@ class Call(Struct, kw_only=True):
     """The origin that may read the answer."""
     varies: bool = False
     """The answer depends on the origin."""
+    lasting: bool = False
+    """The answer goes on for minutes: what took a while is its beginning."""
 
     @property
     def network(self) -> str:
@@ -106,6 +110,41 @@ class Admission:
             self._buckets.widget_messages(caller, call.network, visitor_id, is_new=is_new),
         )
 
+    async def stream(self, call: Call) -> Proof:
+        """Admit a visitor to its stream: nothing may be read without the secret."""
+        proof = await self._proved(call)
+        caller = _admitted(call)
+        await self._take(call, [self._buckets.widget_stream(caller, call.network)])
+        return proof
+
+    async def signals(self, call: Call) -> Proof:
+        """Admit a visitor who tells what it does."""
+        proof = await self._proved(call)
+        caller = _admitted(call)
+        await self._take(call, [self._buckets.widget_events(caller, call.network)])
+        return proof
+
+    async def still(self, passes: Collection[Pass]) -> set[Pass]:
+        """Return those of these (credential, origin) that would be admitted now."""
+        living = await self._callers.living({credential for credential, _ in passes})
+        return {
+            (credential, origin)
+            for credential, origin in passes
+            if credential in living and _allows(living[credential], [origin])
+        }
+
+    async def _proved(self, call: Call) -> Proof:
+        """Admit a widget key from its origin, and a visitor whose secret is not another one."""
+        caller = await self.widget(call)
+        try:
+            proof = parse_proof(call.headers.get("x-visitor"))
+        except BadRequest:
+            proof = None
+        if proof is None:
+            raise Forbidden(SECRET_MISSING, code="visitor_secret_missing")
+        await self._visitors.is_new(caller.organization_id, caller.scope, proof.visitor_id, proof)
+        return proof
+
     async def unreadable(self, call: Call) -> None:
         """Count a widget call whose visitor cannot be told against its network."""
         await self._take(call, [self._buckets.widget_network(_admitted(call), call.network)])
@@ -142,11 +181,15 @@ class Admission:
 def allowed_origin(headers: Headers, key: Key) -> str:
     """Return the call's origin as it wrote it, when the key allows it; else 403."""
     sent = headers.all("origin")
-    origin = origins.parse_request(sent)
-    allowed = (origins.parse_allowed(text) for text in key.allowed_origins)
-    if origin is None or not origins.allows(allowed, origin):
+    if not _allows(key, sent):
         raise Forbidden("Origin not allowed for this key", code="origin_not_allowed")
     return sent[0]
+
+
+def _allows(key: Key, sent: Sequence[str]) -> bool:
+    origin = origins.parse_request(sent)
+    allowed = (origins.parse_allowed(text) for text in key.allowed_origins)
+    return origin is not None and origins.allows(allowed, origin)
 
 
 def _admitted(call: Call) -> Caller:

@@ -49,6 +49,16 @@ class Buckets:
             ]
         return buckets
 
+    def widget_stream(self, caller: Caller, network: str) -> Bucket:
+        """Streams that are opened with a widget key from one client network."""
+        limit = self._settings.widget_stream_rate_per_min
+        return Bucket(f"stream:{_hex(caller.key_id)}:{network}", limit)
+
+    def widget_events(self, caller: Caller, network: str) -> Bucket:
+        """Calls of `/widget/events` with a widget key from one client network."""
+        limit = self._settings.widget_event_rate_per_min
+        return Bucket(f"events:{_hex(caller.key_id)}:{network}", limit)
+
     def failed_keys(self, network: str) -> Bucket:
         """Calls from one network whose key is not ours."""
         return Bucket(f"failed:{network}", self._settings.failed_keys_per_min)

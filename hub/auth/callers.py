@@ -6,7 +6,7 @@ only saves work: the transaction that stores reads the key again (docs/decisions
 """
 
 import hmac
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Protocol
@@ -135,6 +135,16 @@ class Callers:
             credential=connection.id.bytes,
             connection_id=connection.id,
         )
+
+    async def living(self, digests: Collection[bytes]) -> dict[bytes, Key]:
+        """Return those of these keys that live, read now, and note that they are used."""
+        wanted = list(digests)
+        knocks = [(digest, None) for digest in wanted]
+        found = dict(zip(wanted, await self._read_keys(knocks), strict=True)) if wanted else {}
+        for key in found.values():
+            if key:
+                self._note(key.caller)
+        return {digest: key for digest, key in found.items() if key}
 
     async def note_uses(self) -> None:
         """Write when keys were last used; called now and then, off the path of requests."""

@@ -1,10 +1,11 @@
-"""The browser widget's channel: `POST /api/v1/widget/messages` with a widget key."""
+"""The browser widget: what visitors write, do and read under `/api/v1/widget`."""
 
 from collections.abc import Sequence
 
 from hub.sdk import Channel, MessageAccepted, Outbound, Plugin, Sent, hookimpl, reply_to_message
-from hub_widget.normalize import CHANNEL_NAME, normalize
-from hub_widget.payload import WidgetMessage
+from hub_widget.config import config
+from hub_widget.normalize import CHANNEL_NAME, normalize, noted, signals
+from hub_widget.payload import Noted, WidgetEvents, WidgetMessage
 
 PLUGIN = Plugin(name="widget", summary="The chat widget on websites")
 
@@ -19,13 +20,27 @@ CHANNEL = Channel(
     summary="Store a message that a visitor wrote",
     sends=True,
     replies_only=True,
+    stream="/widget/stream",
+    opening=config,
+)
+
+EVENTS = Channel(
+    name=CHANNEL_NAME,
+    path="/widget/events",
+    wire=WidgetEvents,
+    auth="widget_key",
+    normalize=signals,
+    reply=noted,
+    reply_type=Noted,
+    summary="Note what a visitor does: opened, closed, typing, read",
+    brings_signals=True,
 )
 
 
 @hookimpl
 def channels() -> Sequence[Channel]:
-    """Declare the endpoint."""
-    return [CHANNEL]
+    """Declare the endpoints."""
+    return [CHANNEL, EVENTS]
 
 
 @hookimpl

@@ -1,7 +1,9 @@
 """A widget's body as a message. Nothing in it is proved, so it names the visitor's own customer."""
 
-from hub.sdk import Arrival, Message, Person, Visit
-from hub_widget.payload import WidgetMessage
+from collections.abc import Sequence
+
+from hub.sdk import Accepted, Arrival, Message, Person, Signal, Visit
+from hub_widget.payload import Noted, WidgetEvents, WidgetMessage
 
 CHANNEL_NAME = "widget"
 
@@ -31,3 +33,16 @@ def normalize(payload: WidgetMessage, arrival: Arrival) -> list[Message]:
             ),
         )
     ]
+
+
+def signals(payload: WidgetEvents, _arrival: Arrival) -> list[Signal]:
+    """Translate what a visitor did, in its order."""
+    return [
+        Signal(kind=event.type, channel=CHANNEL_NAME, seq=event.seq or 0, path=event.path)
+        for event in payload.events
+    ]
+
+
+def noted(_accepted: Sequence[Accepted | None]) -> Noted:
+    """Answer for events."""
+    return Noted()

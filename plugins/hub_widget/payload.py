@@ -1,6 +1,11 @@
 """What the widget sends. Hosts hand over whole user objects: unknown fields are ignored."""
 
-from hub.sdk import Body, Email320, Id255, Name200, Path2048, Struct
+from typing import Annotated, Literal
+
+from hub.sdk import Body, Email320, Id255, Meta, Name200, Path2048, Struct
+
+MOST_EVENTS = 50
+_LARGEST_SEQ = 2**31 - 1
 
 
 class WidgetVisitor(Struct, frozen=True, rename="camel"):
@@ -20,3 +25,24 @@ class WidgetMessage(Struct, frozen=True, rename="camel"):
     body: Body
     provider_message_id: Id255 | None = None
     visitor: WidgetVisitor = WidgetVisitor()
+
+
+class WidgetEvent(Struct, frozen=True):
+    """Something a visitor did."""
+
+    type: Literal["opened", "closed", "typing", "read"]
+    seq: Annotated[int, Meta(ge=0, le=_LARGEST_SEQ)] | None = None
+    """Of `read`: the last message that was."""
+    path: Path2048 | None = None
+
+
+class WidgetEvents(Struct, frozen=True):
+    """What a visitor did since the last call."""
+
+    events: Annotated[list[WidgetEvent], Meta(max_length=MOST_EVENTS)]
+
+
+class Noted(Struct, frozen=True):
+    """The events were taken."""
+
+    ok: bool = True

@@ -33,6 +33,9 @@ ROUTES = [
     Route("POST", f"{API}/messages", "server", MESSAGE),
     Route("POST", f"{API}/ingest", "server or legacy", MESSAGE),
     Route("POST", f"{API}/widget/messages", "widget", MESSAGE),
+    # No call of the matrix names a visitor with its secret.
+    Route("GET", f"{API}/widget/stream", "widget", status=403),
+    Route("POST", f"{API}/widget/events", "widget", {"events": []}, status=403),
     Route("GET", WEBHOOK, "signature", status=403),
     Route("POST", WEBHOOK, "signature", {}, status=401),
     Route("GET", f"{API}/me", "server"),

@@ -35,6 +35,8 @@ class BusinessSettings(Struct, frozen=True, kw_only=True, omit_defaults=True):
     languages: tuple[Language, ...] = ()
     """BCP 47 tags in the order of preference; none is the visitor's own."""
     greeting: Annotated[str, Meta(max_length=500)] | None = None
+    away: Annotated[str, Meta(max_length=500)] | None = None
+    """What those read who write while nobody is there."""
 
 
 class Organization(Struct, frozen=True, kw_only=True):

@@ -73,6 +73,16 @@ def lock_by_provider_id(
     return connection.execute(statement).first()
 
 
+def lock_status(connection: sa.Connection, organization_id: UUID, message_id: UUID) -> str | None:
+    """Return a message's status and lock its row; None when there is no such message."""
+    m = message.c
+    named = sa.and_(m.organization_id == organization_id, m.id == message_id)
+    found: str | None = connection.execute(
+        sa.select(m.status).where(named).with_for_update()
+    ).scalar()
+    return found
+
+
 def customer_of(connection: sa.Connection, organization_id: UUID, message_id: UUID) -> UUID | None:
     """Return whose message it is; None when the organization has none with this id."""
     m = message.c

@@ -1,0 +1,185 @@
+"""What a visitor's stream shows: its conversation, and the messages of it that are the visitor's.
+
+Both are asked for by many streams at once and found in one statement.
+"""
+
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from msgspec import Struct
+
+from hub.store import rows
+from hub.store.tables import (
+    conversation,
+    customer_identity,
+    message,
+    visitor,
+    visitor_session,
+)
+
+PAGE = 20
+"""Messages that are read of a conversation at once: bodies may be long, and readers many."""
+
+_NUMBER = sa.Column("number", sa.Integer)
+_VISITOR = "visitor"
+
+
+class Watcher(Struct, frozen=True):
+    """A visitor, as its browser names it."""
+
+    organization_id: UUID
+    key_id: UUID
+    visitor_id: str
+    channel: str
+
+    @property
+    def scope(self) -> str:
+        """Return where its name is unique."""
+        return self.key_id.hex
+
+
+class Place(Struct, frozen=True):
+    """Where a visitor's messages are; nothing of it when it is not known."""
+
+    secret_digest: str | None = None
+    since: int | None = None
+    """From when on the owner of the secret may read."""
+    conversation_id: UUID | None = None
+    last_seq: int = 0
+
+
+class Mark(Struct, frozen=True):
+    """How far a stream has read."""
+
+    watcher: Watcher
+    conversation_id: UUID
+    since: int
+    seq: int
+
+
+class Line(Struct, frozen=True):
+    """A message as a visitor may see it."""
+
+    seq: int
+    id: UUID
+    direction: str
+    body: str
+    provider_message_id: str | None
+    status: str
+    created_at: int
+    """In milliseconds."""
+
+
+def places(connection: sa.Connection, watchers: Sequence[Watcher]) -> list[Place]:
+    """Return where each of these visitors' messages are."""
+    wanted = [
+        {
+            "number": number,
+            "organization_id": watcher.organization_id,
+            "key_id": watcher.key_id,
+            "visitor_id": watcher.visitor_id,
+            "scope": watcher.scope,
+            "channel": watcher.channel,
+        }
+        for number, watcher in enumerate(watchers)
+    ]
+    found = [Place()] * len(watchers)
+    for number, *facts in rows.read(connection, _places, wanted):
+        found[number] = Place(*facts)
+    return found
+
+
+def pages(connection: sa.Connection, marks: Sequence[Mark]) -> list[list[Line]]:
+    """Return for each mark the next messages that its visitor may see, at most `PAGE`."""
+    wanted = [
+        {
+            "number": number,
+            "organization_id": mark.watcher.organization_id,
+            "conversation_id": mark.conversation_id,
+            "seq": mark.seq,
+            "created_at": mark.since,
+            "key_scope": mark.watcher.key_id,
+            "visitor_id": mark.watcher.visitor_id,
+        }
+        for number, mark in enumerate(marks)
+    ]
+    found: list[list[Line]] = [[] for _ in marks]
+    # The limit is one of each mark, which SQLite can only be asked for one by one.
+    together = connection.dialect.name == "postgresql"
+    for some in [wanted] if together else [[one] for one in wanted]:
+        for number, *facts in rows.read(connection, _pages, some):
+            found[number].append(Line(*facts))
+    return found
+
+
+@cache
+def _places(way: rows.Way) -> sa.Select[Any]:
+    v, i, c = visitor.c, customer_identity.c, conversation.c
+    wanted = rows.incoming(
+        way, _NUMBER, v.organization_id, v.key_id, v.visitor_id, i.scope, c.channel
+    )
+    named = (
+        v.organization_id == wanted.c.organization_id,
+        v.key_id == wanted.c.key_id,
+        v.visitor_id == wanted.c.visitor_id,
+    )
+    # On PostgreSQL what is wanted comes from outside; elsewhere it is joined first, to be known.
+    outside = way.dialect == "postgresql"
+    seen = visitor if outside else wanted.join(visitor, sa.and_(*named))
+    mine = sa.and_(
+        i.organization_id == v.organization_id,
+        i.kind == _VISITOR,
+        i.match_key == v.visitor_id,
+        i.scope == wanted.c.scope,
+    )
+    there = sa.and_(
+        c.organization_id == i.organization_id,
+        c.customer_id == i.customer_id,
+        c.channel == wanted.c.channel,
+    )
+    found = (
+        sa.select(
+            wanted.c.number,
+            v.secret_digest,
+            rows.plain(v.secret_since),
+            c.id,
+            sa.func.coalesce(c.last_seq, 0).label("last_seq"),
+        )
+        .select_from(seen.outerjoin(customer_identity, mine).outerjoin(conversation, there))
+        .where(*named)
+    )
+    return rows.for_each(way, wanted, found)
+
+
+@cache
+def _pages(way: rows.Way) -> sa.Select[Any]:
+    m, s = message.c, visitor_session.c
+    wanted = rows.incoming(
+        way,
+        *(_NUMBER, m.organization_id, m.conversation_id, m.seq, m.created_at),
+        *(s.key_scope, s.visitor_id),
+    )
+    session = sa.and_(s.organization_id == m.organization_id, s.id == m.session_id)
+    found = (
+        sa.select(
+            wanted.c.number,
+            *(m[name] for name in Line.__struct_fields__ if name != "created_at"),
+            rows.plain(m.created_at),
+        )
+        .select_from(message.join(visitor_session, session))
+        .where(
+            m.organization_id == wanted.c.organization_id,
+            m.conversation_id == wanted.c.conversation_id,
+            m.seq > wanted.c.seq,
+            m.created_at >= wanted.c.created_at,
+            s.key_scope == wanted.c.key_scope,
+            s.visitor_id == wanted.c.visitor_id,
+            sa.or_(m.direction == "inbound", m.status != "failed"),
+        )
+        .order_by(m.seq)
+        .limit(PAGE)
+    )
+    return rows.for_each(way, wanted, found)
