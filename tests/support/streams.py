@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from typing import Any, Self
 
+from hub.api.edge import Edge
 from tests.support.app import ORIGIN, PEER, Api
 from tests.support.hubs import Hub
 
@@ -93,6 +94,13 @@ async def following(
 ) -> AsyncIterator[Events]:
     """Follow over the app in this process; hang up at the end."""
     sent = {**headers_of(api.business.widget_key, visitor, last_id), **headers}
+    async with opened(api.app, sent) as events:
+        yield events
+
+
+@asynccontextmanager
+async def opened(app: Edge, sent: Mapping[str, str]) -> AsyncIterator[Events]:
+    """Open a stream of an app with these headers; hang up at the end."""
     events = Events()
     left = asyncio.Event()
     asked = False
@@ -115,7 +123,7 @@ async def following(
             events.ended = not message.get("more_body", False)
         events.news()
 
-    task = asyncio.create_task(api.app(_scope(sent), receive, send))
+    task = asyncio.create_task(app(_scope(sent), receive, send))
     try:
         await events.until(lambda one: one.all or one.ended)
         yield events
