@@ -11,6 +11,8 @@ from uuid import UUID
 
 from msgspec import Struct
 
+from hub.proofs import Proved
+
 Direction = Literal["inbound", "outbound"]
 CallerKind = Literal["server", "widget", "legacy", "connection"]
 Auth = Literal["server_key", "widget_key", "key_or_legacy_secret", "signature"]
@@ -68,6 +70,8 @@ class Arrival(Struct, frozen=True, kw_only=True):
     """The id part of `X-Visitor`."""
     secret_digest: bytes | None = None
     """sha256 of the secret part of `X-Visitor`."""
+    proved: Proved | None = None
+    """Who the visitor is beyond doubt; the token itself no plugin sees."""
     connection: Mapping[str, Any] = {}
     """What the plugin keeps about the connection that is called."""
 

@@ -27,6 +27,7 @@ from hub.errors import BadRequest, CommandError, Conflict, Forbidden, NotFound
 from hub.fields import Body, Email320, Id255, Name200, Path2048, Phone, Text200
 from hub.hookspecs import hookimpl
 from hub.ids import wire as wire_id
+from hub.proofs import Proved
 from hub.services.hub import Hub
 from hub.services.open import open_hub
 from hub.settings import Settings
@@ -63,6 +64,7 @@ __all__ = [
     "Person",
     "Phone",
     "Plugin",
+    "Proved",
     "Sent",
     "ServerMessage",
     "Settings",

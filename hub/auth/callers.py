@@ -19,6 +19,7 @@ from hub.auth.headers import Headers
 from hub.batching import Batcher, Full, Late, Waits
 from hub.contracts import Caller, Connection, Signature
 from hub.errors import Forbidden, NotFound, Unauthorized, Unavailable
+from hub.store.admin.identity import OFF, Rule, rule_of
 from hub.store.blocks import Knock, place
 from hub.store.database import Database
 from hub.store.front import LOOKUP_SECONDS, Front
@@ -30,12 +31,13 @@ WIDGET_ONLY = "This endpoint requires a widget key"
 
 
 class Key(Struct, frozen=True):
-    """A living key: who calls with it, and from where it may be used in a browser."""
+    """A living key: who calls with it, and what it asks of browsers and their visitors."""
 
     caller: Caller
     allowed_origins: tuple[str, ...]
     kept_out: bool = False
     """Its business takes nothing from the network that it was presented from."""
+    identity: Rule = OFF
 
 
 class Vault(Protocol):
@@ -202,4 +204,5 @@ def _key(digest: bytes, row: credentials.KeyRow) -> Key:
     caller = Caller(
         kind=row.kind, organization_id=row.organization_id, credential=digest, key_id=row.id
     )
-    return Key(caller, tuple(row.allowed_origins), bool(row.kept_out))
+    identity = rule_of(row.identity_mode, row.identity_secrets)
+    return Key(caller, tuple(row.allowed_origins), bool(row.kept_out), identity)

@@ -8,6 +8,7 @@ from typing import TypeVar
 from hub.errors import CommandError
 from hub.sealing import open_sealer
 from hub.services.blocks import Blocks
+from hub.services.identity import Identity
 from hub.services.keys import Keys
 from hub.services.organizations import Organizations
 from hub.services.users import Users
@@ -27,13 +28,15 @@ class Desk:
         self.settings = settings
         self.database = database
         self.blocks = Blocks(database)
+        vault = LateVault(settings)
         self.keys = Keys(database)
-        self.organizations = Organizations(database, LateVault(settings))
+        self.identity = Identity(database, vault)
+        self.organizations = Organizations(database, vault)
         self.users = Users(database)
 
 
 class LateVault:
-    """The hub's fingerprint, for commands of which few need the hub's secret."""
+    """The hub's seal, for commands of which few need the hub's secret."""
 
     def __init__(self, settings: Settings) -> None:
         """Ask for the secret when it is used."""
@@ -42,6 +45,10 @@ class LateVault:
     def fingerprint(self, text: str) -> str:
         """Return the keyed digest of a legacy secret."""
         return open_sealer(self._settings).fingerprint(text)
+
+    def seal(self, text: str) -> str:
+        """Encrypt a secret."""
+        return open_sealer(self._settings).seal(text)
 
 
 def run(work: Callable[[Desk], Awaitable[T]]) -> T:

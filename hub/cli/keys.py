@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from hub.cli.identity import identity
 from hub.cli.output import as_json, day, instant, print_json, print_secret, print_table
 
 if TYPE_CHECKING:
@@ -194,5 +195,7 @@ def _state(found: "ApiKey") -> str:
     lives = found.expires_at > datetime.now(UTC)
     return f"until {day(found.expires_at)}" if lives else "expired"
 
+
+key.add_command(identity)
 
 COMMANDS = (key,)

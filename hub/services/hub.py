@@ -17,6 +17,7 @@ from hub.sealing import Sealer
 from hub.services.blocks import Blocks
 from hub.services.connections import Connections, PluginConnections
 from hub.services.customers import Customers
+from hub.services.identity import Identity
 from hub.services.inbox import Inbox
 from hub.services.keys import Keys
 from hub.services.organizations import Organizations
@@ -44,6 +45,7 @@ class Hub:
         self.channels: list[Channel] = hooks.collect("channels")
         self._channel_names = {channel.name for channel in self.channels}
         self.keys = Keys(database)
+        self.identity = Identity(database, sealer)
         self.organizations = Organizations(database, sealer)
         self.users = Users(database)
         self.connections = Connections(database, sealer)

@@ -105,6 +105,8 @@ def _keys(way: rows.Way) -> sa.Select[Any]:
             api_key.c.expires_at,
             wanted.c.first,
             blocks.lies_in(wanted, _NOW.name).label("kept_out"),
+            api_key.c.identity_mode,
+            api_key.c.identity_secrets,
         )
         .join(api_key, api_key.c.id == api_key_secret.c.key_id)
         .where(api_key_secret.c.digest == wanted.c.digest)
