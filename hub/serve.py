@@ -26,7 +26,7 @@ from hub.errors import SettingError, Unavailable
 from hub.http import limits
 from hub.http.server import Server
 from hub.services.hub import Hub
-from hub.services.open import open_hub, open_limiter
+from hub.services.open import carry_hints, open_hub, open_limiter
 from hub.settings import Settings
 from hub.store import seats
 from hub.store.opening import tend
@@ -88,7 +88,7 @@ async def _opened(settings: Settings, stopping: Callable[[], bool]) -> AsyncIter
     worker = Worker(hub)
     working = asyncio.create_task(worker.run()) if settings.embedded else None
     try:
-        async with open_limiter(settings) as limiter:
+        async with open_limiter(settings) as limiter, carry_hints(settings, hub):
             yield create_app(settings, hub, limiter)
     finally:
         worker.stop()

@@ -16,7 +16,7 @@ from hub.contracts import Event, Sent
 from hub.errors import SettingError, Unavailable
 from hub.events.live import Hint
 from hub.services.hub import Hub
-from hub.services.open import open_hub
+from hub.services.open import carry_hints, open_hub
 from hub.settings import Settings
 from hub.store import outbox
 from hub.store.write import messages
@@ -114,7 +114,8 @@ async def run_worker(settings: Settings) -> None:
     for stop in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(stop, worker.stop)
     try:
-        await worker.run()
+        async with carry_hints(settings, hub):
+            await worker.run()
     finally:
         await hub.close()
 

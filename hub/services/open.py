@@ -60,3 +60,21 @@ async def open_limiter(settings: Settings) -> AsyncIterator[Limiter]:
     finally:
         await limiter.close()
         await redis.aclose()
+
+
+@asynccontextmanager
+async def carry_hints(settings: Settings, hub: Hub) -> AsyncIterator[None]:
+    """Tell other processes what happens here, and hear from them, as long as this lasts."""
+    if settings.redis_url is None:
+        yield
+        return
+    from hub.events.relay import RedisRelay  # noqa: PLC0415 - as above
+
+    relay = RedisRelay(settings.redis_url, hub.live.hear)
+    relay.start()
+    hub.live.relay = relay
+    try:
+        yield
+    finally:
+        hub.live.relay = None
+        await relay.close()

@@ -193,3 +193,21 @@ async def _read(reader: asyncio.StreamReader, events: Events) -> None:
             events.feed(piece[:-2])
     events.ended = True
     events.news()
+
+
+async def write(api: Api, body: str, visitor: str, **more: Any) -> dict[str, Any]:
+    """Let a visitor write; return the answer."""
+    sent = {"body": body, **more}
+    reply = await api.widget.post("/widget/messages", json=sent, headers={"X-Visitor": visitor})
+    assert reply.status_code == 200, reply.text
+    found: dict[str, Any] = reply.json()
+    return found
+
+
+async def answer(api: Api, to: dict[str, Any], body: str) -> dict[str, Any]:
+    """Let the business answer in a visitor's conversation; return the answer of the call."""
+    sent = {"direction": "outbound", "conversationId": to["conversationId"], "body": body}
+    reply = await api.server.post("/messages", json=sent)
+    assert reply.status_code == 200, reply.text
+    found: dict[str, Any] = reply.json()
+    return found
