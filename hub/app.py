@@ -17,6 +17,7 @@ from hub.api.request import HubRequest
 from hub.auth.admission import Admission
 from hub.auth.buckets import Buckets
 from hub.auth.callers import Callers
+from hub.auth.challenges import Challenges
 from hub.auth.limits import Limiter
 from hub.auth.proxies import networks
 from hub.auth.visitors import Visitors
@@ -31,7 +32,9 @@ PROCESS_SECONDS = 1.0
 def create_app(settings: Settings, hub: Hub, limiter: Limiter) -> edge.Edge:
     """Build the web app of one process over an open hub; it closes nothing that it was given."""
     callers = Callers(hub.database, hub.sealer)
-    admission = Admission(callers, Visitors(hub.database), limiter, Buckets(settings))
+    challenges = Challenges(hub.hooks, hub.sealer, settings)
+    visitors, buckets = Visitors(hub.database), Buckets(settings)
+    admission = Admission(callers, visitors, limiter, buckets, challenges)
     live = cors.LiveOrigins(hub.database)
     served = ingest.endpoints(hub.channels, admission, hub, live)
     audience = Audience(admission, hub.streams, hub.live)

@@ -5,6 +5,7 @@ An error is raised once, anywhere, and rendered once, in `hub.api.problems`. Eve
 """
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 FieldErrors = Mapping[str, Sequence[str]]
 
@@ -51,6 +52,17 @@ class Forbidden(HubError):
 
     status = 403
     text = "Forbidden"
+
+
+class Challenged(Forbidden):
+    """The caller has to prove something first, and then sends the same again."""
+
+    def __init__(self, plugin: str, script: str, data: Mapping[str, Any]) -> None:
+        """Name the plugin that asks, the script that finds the answer, and what it has to know."""
+        super().__init__("Prove that a person writes, and send it again", code="challenge")
+        self.plugin = plugin
+        self.script = script
+        self.data = data
 
 
 class NotFound(HubError):

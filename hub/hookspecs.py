@@ -8,7 +8,9 @@ from collections.abc import Sequence
 import pluggy
 from click import Command
 
+from hub.challenges import Answer, Challenge, Sender
 from hub.contracts import Channel, Event, Identity, Message, Outbound, Sent
+from hub.settings import Settings
 
 hookspec = pluggy.HookspecMarker("hub")
 hookimpl = pluggy.HookimplMarker("hub")
@@ -32,6 +34,16 @@ def identities(message: Message) -> Sequence[Identity]:  # type: ignore[empty-bo
 @hookspec(firstresult=True)
 async def send(outbound: Outbound) -> Sent | None:
     """First answer wins, after commit: hand an outbound message to your channel."""
+
+
+@hookspec(firstresult=True)
+async def challenge(sender: Sender, settings: Settings) -> Challenge | None:
+    """First answer wins, before a message of the widget is taken: ask for a proof."""
+
+
+@hookspec(firstresult=True)
+async def verify(answer: Answer, settings: Settings) -> bool | None:
+    """First answer wins, when a proof comes back: judge it, if the challenge was yours."""
 
 
 @hookspec

@@ -2,6 +2,7 @@
 
 from msgspec import UNSET, Meta, Struct, UnsetType, convert, field
 
+from hub.challenges import Answer, Challenge, Sender
 from hub.contracts import (
     Accepted,
     Arrival,
@@ -39,11 +40,13 @@ from hub.wire import reply as reply_to_message
 __all__ = [
     "UNSET",
     "Accepted",
+    "Answer",
     "Arrival",
     "Attachment",
     "BadRequest",
     "Body",
     "Caller",
+    "Challenge",
     "Channel",
     "CommandError",
     "Conflict",
@@ -65,6 +68,7 @@ __all__ = [
     "Phone",
     "Plugin",
     "Proved",
+    "Sender",
     "Sent",
     "ServerMessage",
     "Settings",

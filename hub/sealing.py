@@ -1,8 +1,8 @@
 """The hub's secret: where it comes from, and what is done with it.
 
-From `HUB_SECRET`; the embedded default makes one at its first start, beside the database. Two keys
-are derived from it (HKDF, RFC 5869), so that neither use tells anything about the other: one
-encrypts the secrets that plugins keep, one fingerprints legacy secrets.
+From `HUB_SECRET`; the embedded default makes one at its first start, beside the database. Three
+keys are derived from it (HKDF, RFC 5869), so that no use tells anything about another: one encrypts
+the secrets that plugins keep, one fingerprints legacy secrets, one vouches for challenges.
 """
 
 import contextlib
@@ -34,6 +34,7 @@ class Sealer:
         """Derive the keys; the same secret opens what it sealed, on every host."""
         self._fernet = Fernet(urlsafe_b64encode(_derive(secret, b"clonvo-hub secrets at rest")))
         self._fingerprint_key = _derive(secret, b"clonvo-hub legacy secrets")
+        self._mark_key = _derive(secret, b"clonvo-hub challenges")
 
     def seal(self, text: str) -> str:
         """Encrypt and authenticate a text (Fernet: AES-128-CBC and HMAC-SHA256)."""
@@ -52,6 +53,10 @@ class Sealer:
         """Return HMAC-SHA256 in hex: a legacy secret may be weak, and a bare hash of it a clue."""
         raw = text.encode("utf-8", "surrogatepass")
         return hmac.new(self._fingerprint_key, raw, sha256).hexdigest()
+
+    def mark(self, raw: bytes) -> bytes:
+        """Return HMAC-SHA256: what goes out with it is known again when it comes back."""
+        return hmac.digest(self._mark_key, raw, "sha256")
 
 
 def open_sealer(settings: Settings) -> Sealer:

@@ -13,7 +13,7 @@ import tomllib
 from collections.abc import Collection, Mapping
 from importlib.metadata import distribution
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 from urllib.parse import SplitResult, urlsplit
 
 import msgspec
@@ -21,13 +21,17 @@ from msgspec import Meta, Struct, field
 
 from hub.errors import SettingError
 
+Own = TypeVar("Own", bound=Struct)
 Rate = Annotated[int, Meta(ge=1, le=1_000_000)]
 Count = Annotated[int, Meta(ge=1, le=1_000_000)]
 Seconds = Annotated[float, Meta(ge=1, le=3600)]
+_POINTS = distribution("clonvo-hub").entry_points
+OPTIONAL = tuple(point.name for point in _POINTS.select(group="hub.plugins.optional"))
+"""The plugins of our own distribution that are off until they are named."""
 BUNDLED = tuple(
-    point.name for point in distribution("clonvo-hub").entry_points.select(group="hub.plugins")
+    point.name for point in _POINTS.select(group="hub.plugins") if point.name not in OPTIONAL
 )
-"""The plugins that come in our own distribution; the core knows them by this list alone."""
+"""The others of them, which are on; the core knows them by these lists alone."""
 LEVELS = ("debug", "info", "warning", "error")
 
 _LISTS = {"plugins", "trusted_proxies", "webhook_allow_subnets"}
@@ -95,7 +99,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         file = Path(self.database_url.removeprefix("sqlite:///"))
         return Path(os.path.realpath(file)) if file.is_symlink() else file
 
-    def of(self, plugin: str, type_: type[Struct]) -> Struct:
+    def of(self, plugin: str, type_: type[Own]) -> Own:
         """Return a plugin's own settings, the table `[plugin.<name>]`, as its Struct."""
         try:
             return msgspec.convert(self.plugin_settings.get(plugin, {}), type_, strict=False)

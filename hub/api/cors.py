@@ -18,7 +18,9 @@ from hub.store.write import credentials
 _EXPOSED = b"Retry-After, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, X-Request-Id"
 _PREFLIGHT = {
     "access-control-allow-methods": "GET, POST",
-    "access-control-allow-headers": "authorization, content-type, x-visitor, last-event-id",
+    "access-control-allow-headers": (
+        "authorization, content-type, x-visitor, x-challenge, last-event-id"
+    ),
     "access-control-max-age": "7200",
 }
 

@@ -1,7 +1,8 @@
 """The one shape of every error, and the one place where it is written.
 
-`{"error", "code"?, "details"?, "limit"?, "windowSeconds"?, "requestId"?, "support"?}`: `details`
-holds `fieldErrors` and `formErrors`, `limit` and `windowSeconds` come with 429, `support` with 500.
+`{"error", "code"?, "challenge"?, "details"?, "limit"?, "windowSeconds"?, "requestId"?,
+"support"?}`: `details` holds `fieldErrors` and `formErrors`, `limit` and `windowSeconds` come with
+429, `support` with 500, `challenge` with the 403 that asks for a proof.
 """
 
 import re
@@ -15,7 +16,7 @@ from litestar.exceptions import HTTPException
 from msgspec import UNSET, Struct, UnsetType
 
 from hub import metrics
-from hub.errors import BadRequest, HubError, NotFound, RateLimited, TooLarge
+from hub.errors import BadRequest, Challenged, HubError, NotFound, RateLimited, TooLarge
 
 BAD_REQUEST, UNAUTHORIZED, NOT_FOUND, NOT_ALLOWED, TIMEOUT, TOO_LARGE = 400, 401, 404, 405, 408, 413
 INTERNAL = 500
@@ -36,11 +37,21 @@ class Details(Struct, frozen=True, rename="camel"):
     """About the whole."""
 
 
+class Challenge(Struct, frozen=True):
+    """A proof that has to come with the same call, as `X-Challenge`."""
+
+    plugin: str
+    script: str
+    """The path of a module; its default export makes the header's value of `data`."""
+    data: Mapping[str, Any]
+
+
 class Problem(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
     """What every answer that is not a success holds."""
 
     error: str
     code: str | UnsetType = UNSET
+    challenge: Challenge | UnsetType = UNSET
     details: Details | UnsetType = UNSET
     limit: int | UnsetType = UNSET
     window_seconds: int | UnsetType = UNSET
@@ -125,11 +136,18 @@ def _problem(error: HubError, request_id: str | None) -> Problem:
     return Problem(
         error=str(error),
         code=error.code or UNSET,
+        challenge=_challenge(error),
         details=Details(error.fields, error.form) if error.fields or error.form else UNSET,
         limit=limited.limit if limited else UNSET,
         window_seconds=limited.window_seconds if limited else UNSET,
         request_id=request_id or UNSET,
     )
+
+
+def _challenge(error: HubError) -> Challenge | UnsetType:
+    if isinstance(error, Challenged):
+        return Challenge(error.plugin, error.script, error.data)
+    return UNSET
 
 
 def _headers(error: HubError, raised: Exception) -> dict[str, str]:

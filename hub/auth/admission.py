@@ -11,10 +11,12 @@ from msgspec import Struct
 from hub.auth import origins
 from hub.auth.buckets import Buckets
 from hub.auth.callers import Callers, Key
+from hub.auth.challenges import HEADER, Challenges
 from hub.auth.headers import Headers
 from hub.auth.limits import Bucket, Limiter, Verdict, refusal
 from hub.auth.proxies import network_of
 from hub.auth.visitors import Proof, Visitors, blocked, parse_proof
+from hub.challenges import Sender
 from hub.contracts import Caller, Connection, Signature
 from hub.errors import BadRequest, Forbidden, RateLimited, Unauthorized
 
@@ -50,13 +52,19 @@ class Admission:
     """The doors of the hub."""
 
     def __init__(
-        self, callers: Callers, visitors: Visitors, limiter: Limiter, buckets: Buckets
+        self,
+        callers: Callers,
+        visitors: Visitors,
+        limiter: Limiter,
+        buckets: Buckets,
+        challenges: Challenges,
     ) -> None:
-        """Use these to tell callers, visitors and rates."""
+        """Use these to tell callers, visitors, rates and who is no person."""
         self._callers = callers
         self._visitors = visitors
         self._limiter = limiter
         self._buckets = buckets
+        self._challenges = challenges
 
     async def server_messages(self, call: Call) -> Caller:
         """Admit a server key to `/messages`, for storing: `confirm` has to follow otherwise."""
@@ -105,10 +113,11 @@ class Admission:
         is_new = await self._visitors.is_new(
             caller.organization_id, caller.scope, visitor_id, proof
         )
-        await self._take(
-            call,
-            self._buckets.widget_messages(caller, call.network, visitor_id, is_new=is_new),
-        )
+        buckets = self._buckets.widget_messages(caller, call.network, visitor_id, is_new=is_new)
+        if self._challenges.on:
+            await self._take_proved(call, visitor_id, buckets, is_new=is_new)
+        else:
+            await self._take(call, buckets)
 
     async def stream(self, call: Call) -> Proof:
         """Admit a visitor to its stream: nothing may be read without the secret."""
@@ -165,6 +174,47 @@ class Admission:
             await self._take(call, [self._buckets.failed_keys(call.network)])
             call.rate = None
             raise
+
+    async def _take_proved(
+        self, call: Call, visitor_id: str, buckets: Sequence[Bucket], *, is_new: bool
+    ) -> None:
+        """Take from the buckets of whoever owes no proof, or brings it; else ask for one.
+
+        Asking costs the network. The proof of a new visitor is good for one call.
+        """
+        caller = _admitted(call)
+        sender = await self._sender(call, is_new=is_new)
+        challenge = await self._challenges.asked(sender)
+        if challenge is None:
+            await self._take(call, buckets)
+            return
+        solved = self._challenges.solved(call.headers.get(HEADER), caller, visitor_id)
+        if solved:
+            await self._take(call, buckets)
+            once = self._challenges.once(solved)
+            unused = not is_new or (await self._limiter.take([once]))[0].allowed
+            if unused and await self._challenges.holds(solved, sender):
+                return
+        else:
+            await self._take(call, [self._buckets.widget_network(caller, call.network)])
+        raise self._challenges.refusal(challenge, caller, visitor_id)
+
+    async def _sender(self, call: Call, *, is_new: bool) -> Sender:
+        caller = _admitted(call)
+        assert caller.key_id is not None
+        counted = [
+            self._buckets.widget_network(caller, call.network),
+            self._buckets.new_visitors(caller),
+        ]
+        calls, newcomers = [v.limit - v.remaining for v in await self._limiter.peek(counted)]
+        return Sender(
+            organization_id=caller.organization_id,
+            key_id=caller.key_id,
+            network=call.network,
+            is_new=is_new,
+            calls=calls,
+            newcomers=newcomers,
+        )
 
     async def _take(self, call: Call, buckets: Sequence[Bucket]) -> None:
         verdicts = await self._limiter.take(buckets)

@@ -45,9 +45,14 @@ class Buckets:
         if is_new:
             buckets += [
                 Bucket(f"new:{key}:{network}", settings.widget_new_visitors_per_min),
-                Bucket(f"new:{key}", settings.widget_key_new_visitors_per_min),
+                self.new_visitors(caller),
             ]
         return buckets
+
+    def new_visitors(self, caller: Caller) -> Bucket:
+        """Visitors of a widget key that were never seen before."""
+        limit = self._settings.widget_key_new_visitors_per_min
+        return Bucket(f"new:{_hex(caller.key_id)}", limit)
 
     def widget_stream(self, caller: Caller, network: str) -> Bucket:
         """Streams that are opened with a widget key from one client network."""

@@ -22,10 +22,10 @@ def new_plugin(name: str, into: Path | None) -> None:
     Example:  clonvo new-plugin telegram
     """
     from hub.cli.desk import require
-    from hub.settings import BUNDLED
+    from hub.settings import BUNDLED, OPTIONAL
 
     require(_is_name(name), f"{name!r}: use a-z, 0-9 and _ for NAME, a letter first, 40 at most")
-    require(name not in BUNDLED, f"{name!r} is the name of a bundled plugin")
+    require(name not in {*BUNDLED, *OPTIONAL}, f"{name!r} is the name of a bundled plugin")
     distribution = f"clonvo-hub-{name.replace('_', '-')}"
     folder = into or Path(distribution)
     require(not folder.exists() or not any(folder.iterdir()), f"{folder} is there already")

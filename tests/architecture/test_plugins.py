@@ -12,12 +12,16 @@ from tests.architecture import house
 PLUGIN_LINES = 300
 CONTENTS_LINES = 60
 LARGE = {"hub_dashboard", "hub_whatsapp"}
-FILES = ("README.md", "__init__.py", "payload.py", "normalize.py")
+FILES = ("README.md", "__init__.py")
+CHANNEL_FILES = ("payload.py", "normalize.py")
 
 
 def faults(folder: Path) -> Iterator[str]:
     """Tell what a plugin's folder lacks or has too much of."""
     missing = [name for name in FILES if not (folder / name).is_file()]
+    translates = not missing and "channels" in defined(folder / "__init__.py")
+    if translates:
+        missing = [name for name in CHANNEL_FILES if not (folder / name).is_file()]
     if missing:
         yield f"{folder.name}: no {', '.join(missing)}"
         return
@@ -30,7 +34,8 @@ def faults(folder: Path) -> Iterator[str]:
     if "PLUGIN" not in assigned(folder / "__init__.py"):
         yield f"{folder.name}: __init__.py assigns no PLUGIN"
     yield from unread(folder, sources)
-    yield from examples(folder)
+    if translates:
+        yield from examples(folder)
 
 
 def unread(folder: Path, sources: list[Path]) -> Iterator[str]:
@@ -55,6 +60,13 @@ def examples(folder: Path) -> Iterator[str]:
             yield f"{folder.name}: {path.name} is no JSON"
 
 
+def defined(path: Path) -> set[str]:
+    """Return the names of the functions of a module."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    functions = ast.FunctionDef | ast.AsyncFunctionDef
+    return {node.name for node in tree.body if isinstance(node, functions)}
+
+
 def assigned(path: Path) -> set[str]:
     """Return the names that a module assigns at its top."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
@@ -64,7 +76,7 @@ def assigned(path: Path) -> set[str]:
 
 @pytest.mark.parametrize("folder", house.plugins(), ids=lambda folder: folder.name)
 def test_a_plugin_is_complete(folder: Path) -> None:
-    """Table of contents, payload, normalize, README and examples are there, and it is small."""
+    """Table of contents and README are there, of a channel its translation too; it is small."""
     assert list(faults(folder)) == []
 
 
@@ -90,7 +102,7 @@ def plugin(tmp_path: Path) -> Path:
     folder = tmp_path / "hub_made"
     (folder / "examples").mkdir(parents=True)
     (folder / "examples" / "one.json").write_text("{}")
-    (folder / "__init__.py").write_text("PLUGIN = 1\n")
+    (folder / "__init__.py").write_text("PLUGIN = 1\ndef channels(): ...\n")
     (folder / "payload.py").write_text("")
     (folder / "normalize.py").write_text("")
     (folder / "README.md").write_text("curl -X POST\n__init__.py payload.py normalize.py\n")
@@ -108,10 +120,14 @@ def test_a_complete_plugin_has_no_fault(plugin: Path) -> None:
         ("README.md", None, "no README.md"),
         ("README.md", "curl x\n__init__.py payload.py", "README.md does not name normalize.py"),
         ("README.md", "__init__.py payload.py normalize.py", "README.md shows no curl"),
-        ("__init__.py", "PLUGIN: int\n", "__init__.py assigns no PLUGIN"),
-        ("__init__.py", "PLUGIN = 1\n" * 61, "__init__.py has more than 60 lines"),
+        ("__init__.py", "PLUGIN: int\ndef channels(): ...\n", "__init__.py assigns no PLUGIN"),
+        (
+            "__init__.py",
+            "PLUGIN = 1\n" * 60 + "def channels(): ...",
+            "__init__.py has more than 60 lines",
+        ),
         ("payload.py", None, "no payload.py"),
-        ("normalize.py", "#\n" * 300, "301 lines of Python"),
+        ("normalize.py", "#\n" * 299, "301 lines of Python"),
         ("examples/one.json", None, "no examples/*.json"),
         ("examples/one.json", "{", "one.json is no JSON"),
     ],
@@ -124,3 +140,12 @@ def test_each_fault_is_found(plugin: Path, file: str, text: str | None, fault: s
         (plugin / file).write_text(text)
 
     assert list(faults(plugin)) == [f"hub_made: {fault}"]
+
+
+def test_a_plugin_without_a_channel_translates_nothing(plugin: Path) -> None:
+    """Payload, normalize and examples belong to channels."""
+    (plugin / "__init__.py").write_text("PLUGIN = 1\n")
+    for name in ("payload.py", "normalize.py", "examples/one.json"):
+        (plugin / name).unlink()
+
+    assert list(faults(plugin)) == []

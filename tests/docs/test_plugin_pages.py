@@ -7,7 +7,7 @@ import pytest
 
 from hub import contracts, hookspecs, sdk_testing
 from hub.hooks import Hooks
-from hub.settings import BUNDLED, Settings
+from hub.settings import BUNDLED, OPTIONAL, Settings
 from tests.docs import pages
 
 PAGES = pages.DOCS / "plugins"
@@ -45,10 +45,11 @@ def test_every_hook_says_how_it_is_called() -> None:
 
 def test_every_hook_says_who_uses_it() -> None:
     """The line "Used by" names exactly the bundled plugins that implement the hook."""
-    hooks = Hooks(BUNDLED)
+    bundled = (*BUNDLED, *OPTIONAL)
+    hooks = Hooks(bundled)
     for heading, text in sections().items():
         hook = heading.partition("(")[0]
-        users = {name for name in BUNDLED if hook in hooks.used_by(name)}
+        users = {name for name in bundled if hook in hooks.used_by(name)}
         (line,) = re.findall(r"^Used by (.+)$", text, re.MULTILINE)
         told = set() if line.startswith("no bundled plugin") else set(re.findall(r"`(\w+)`", line))
 
@@ -56,10 +57,10 @@ def test_every_hook_says_who_uses_it() -> None:
 
 
 def test_the_bundled_plugins_are_listed() -> None:
-    """The table and the sample setting name those that are on by default."""
+    """The tables name those that are on by default, and those that are off."""
     listed = [row[0] for row in pages.rows(PAGES / "index.md", "## What there is")]
 
-    assert sorted(listed) == sorted(Settings().plugins)
+    assert sorted(listed) == sorted((*Settings().plugins, *OPTIONAL))
 
 
 @pytest.mark.parametrize(

@@ -121,7 +121,7 @@ async def test_what_is_over_is_gone(blocks, acme, monkeypatch) -> None:
 
 
 async def test_a_business_blocks_so_many_networks(blocks, acme, other, monkeypatch) -> None:
-    """One more is refused and changes nothing; the same again and another business's are not more."""
+    """One more is refused and changes nothing; the same again is not more, nor is another's."""
     monkeypatch.setattr(service, "MOST_NETWORKS", 2)
     for number in (1, 2):
         await blocks.network(acme.id, f"203.0.113.{number}", "x")
