@@ -6,13 +6,14 @@ only saves work: the transaction that stores reads the key again (docs/decisions
 """
 
 import hmac
-from collections.abc import Collection, Sequence
+from collections.abc import Awaitable, Collection, Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Protocol
 from uuid import UUID
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from hub.auth import keys
 from hub.auth.headers import Headers
@@ -57,15 +58,22 @@ class Callers:
         self._used: set[UUID] = set()
         self._remembered: dict[bytes, Caller] = {}
         self._front = Front(database, LOOKUP_SECONDS)
-        self._reads: Batcher[Knock, Key | None] = Batcher(
-            self._read_keys, most=256, flights=4, waits=Waits(patience=LOOKUP_SECONDS)
+        waits = Waits(patience=LOOKUP_SECONDS)
+        self._reads: Batcher[bytes, Key | None] = Batcher(
+            self._read_keys, most=256, flights=4, waits=waits
+        )
+        self._knocks: Batcher[Knock, Key | None] = Batcher(
+            self._read_knocks, most=256, flights=4, waits=waits
         )
 
-    async def by_key(self, headers: Headers, place: int | None = None) -> Key:
-        """Return the living key that `Authorization: Bearer` names, presented from this place."""
+    async def by_key(self, headers: Headers) -> Key:
+        """Return the living key that `Authorization: Bearer` names."""
         digest = _presented(headers)
+        return await self._alive(self._reads.submit(digest), digest)
+
+    async def _alive(self, reading: Awaitable[Key | None], digest: bytes) -> Key:
         try:
-            key = await self._reads.submit((digest, place))
+            key = await reading
         except (Full, Late) as error:
             raise Unavailable from error
         if key is None or not hmac.compare_digest(key.caller.credential, digest):
@@ -99,8 +107,12 @@ class Callers:
         self._remembered[caller.credential] = caller
 
     async def widget(self, headers: Headers, ip: str) -> Key:
-        """Return a living widget key; another kind of key is 403. The origin is not looked at."""
-        key = await self.by_key(headers, place(ip))
+        """Return a living widget key; another kind of key is 403. The origin is not looked at.
+
+        Whether its business keeps out the network of `ip` is read with it.
+        """
+        digest = _presented(headers)
+        key = await self._alive(self._knocks.submit((digest, place(ip))), digest)
         if key.caller.kind != "widget":
             raise Forbidden(WIDGET_ONLY, code="wrong_key_kind")
         return key
@@ -141,8 +153,7 @@ class Callers:
     async def living(self, digests: Collection[bytes]) -> dict[bytes, Key]:
         """Return those of these keys that live, read now, and note that they are used."""
         wanted = list(digests)
-        knocks = [(digest, None) for digest in wanted]
-        found = dict(zip(wanted, await self._read_keys(knocks), strict=True)) if wanted else {}
+        found = dict(zip(wanted, await self._read_keys(wanted), strict=True)) if wanted else {}
         for key in found.values():
             if key:
                 self._note(key.caller)
@@ -176,10 +187,20 @@ class Callers:
     async def _organization(self, slug: str) -> UUID | None:
         return await self._front.read(lambda c: credentials.organization_of(c, slug))
 
-    async def _read_keys(self, knocks: Sequence[Knock]) -> Sequence[Key | None]:
+    async def _read_keys(self, digests: Sequence[bytes]) -> Sequence[Key | None]:
+        rows = await self._database.read(lambda c: credentials.find_keys(c, set(digests)))
+        now = datetime.now(UTC)
+        living = {d: _key(d, row) for d, row in rows.items() if credentials.lives(row, now)}
+        return [living.get(digest) for digest in digests]
+
+    async def _read_knocks(self, knocks: Sequence[Knock]) -> Sequence[Key | None]:
         now = datetime.now(UTC)
         rows = await self._database.read(lambda c: credentials.knocked(c, set(knocks), now))
-        living = {k: _key(k[0], row) for k, row in rows.items() if credentials.lives(row, now)}
+        living = {
+            knock: replace(_key(knock[0], row), kept_out=bool(row.kept_out))
+            for knock, row in rows.items()
+            if credentials.lives(row, now)
+        }
         return [living.get(knock) for knock in knocks]
 
 
@@ -205,4 +226,4 @@ def _key(digest: bytes, row: credentials.KeyRow) -> Key:
         kind=row.kind, organization_id=row.organization_id, credential=digest, key_id=row.id
     )
     identity = rule_of(row.identity_mode, row.identity_secrets)
-    return Key(caller, tuple(row.allowed_origins), bool(row.kept_out), identity)
+    return Key(caller, tuple(row.allowed_origins), identity=identity)

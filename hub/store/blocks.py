@@ -24,10 +24,12 @@ Network = IPv4Network | IPv6Network
 Visit = tuple[UUID, UUID, str]
 """A business, a key of it, and the name that a visitor has there."""
 Knock = tuple[bytes, int | None]
-"""The digest of a key, and the place that it is presented from, where that matters."""
+"""The digest of a key, and the place that it is presented from; None has none."""
 
 _6TO4, _6TO4_BITS = 0x2002 << 112, 16
 _HALF, _SIGN = 64, 1 << 63
+_LARGEST = 1 << 32
+"""Numbers of a /32 of IPv6, which is a /16 of IPv4: nothing larger may be blocked."""
 _VISIT = ("organization_id", "key_id", "visitor_id")
 
 
@@ -73,6 +75,8 @@ def lies_in(wanted: sa.FromClause, now: str) -> sa.ColumnElement[bool]:
     b = block.c
     reached = sa.and_(
         b.organization_id == api_key.c.organization_id,
+        # No network is larger than this part of the numbers, so none outside it is looked at.
+        b.first >= wanted.c.first - wanted.c.first.op("&")(_LARGEST - 1),
         b.first <= wanted.c.first,
         b.last >= wanted.c.first,
         sa.or_(b.expires_at.is_(None), sa.type_coerce(b.expires_at, sa.BigInteger) > wanted.c[now]),

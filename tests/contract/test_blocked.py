@@ -162,6 +162,16 @@ async def test_a_network_holds_all_its_addresses(api: Api, network, inside, outs
     assert statuses == [403, 200]
 
 
+@pytest.mark.parametrize("inside", ["198.51.0.0", "198.51.100.7", "198.51.255.255"])
+async def test_a_large_network_is_seen_behind_small_ones(api: Api, inside) -> None:
+    """Others within it that do not hold the address do not hide the one that does."""
+    await block_network(api, "198.51.0.0/16")
+    for small in ("198.51.0.128/32", "198.51.100.0/30", "198.51.100.8/29", "198.51.254.0/24"):
+        await block_network(api, small)
+
+    assert (await visit(api, peer=(inside, 1))).status_code == 403
+
+
 async def test_an_end_ends_it(api: Api) -> None:
     """A block until a moment that is past refuses nobody."""
     await block_network(api, expires_at=now() + timedelta(hours=1))

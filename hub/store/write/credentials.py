@@ -92,8 +92,20 @@ def _ends(way: rows.Way) -> sa.Select[Any]:
 
 @cache
 def _keys(way: rows.Way) -> sa.Select[Any]:
+    wanted = rows.incoming(way, api_key_secret.c.digest)
+    return rows.for_each(way, wanted, _opened(wanted))
+
+
+@cache
+def _knocked(way: rows.Way) -> sa.Select[Any]:
     wanted = rows.incoming(way, api_key_secret.c.digest, block.c.first, _NOW)
-    found = (
+    kept_out = blocks.lies_in(wanted, _NOW.name).label("kept_out")
+    return rows.for_each(way, wanted, _opened(wanted).add_columns(wanted.c.first, kept_out))
+
+
+def _opened(wanted: sa.FromClause) -> sa.Select[Any]:
+    """Return the key of a digest."""
+    return (
         sa.select(
             api_key_secret.c.digest,
             api_key_secret.c.expires_at.label("secret_expires_at"),
@@ -103,15 +115,12 @@ def _keys(way: rows.Way) -> sa.Select[Any]:
             api_key.c.allowed_origins,
             api_key.c.revoked_at,
             api_key.c.expires_at,
-            wanted.c.first,
-            blocks.lies_in(wanted, _NOW.name).label("kept_out"),
             api_key.c.identity_mode,
             api_key.c.identity_secrets,
         )
         .join(api_key, api_key.c.id == api_key_secret.c.key_id)
         .where(api_key_secret.c.digest == wanted.c.digest)
     )
-    return rows.for_each(way, wanted, found)
 
 
 def find_keys(connection: sa.Connection, digests: Iterable[bytes]) -> dict[bytes, KeyRow]:
@@ -123,10 +132,10 @@ def find_keys(connection: sa.Connection, digests: Iterable[bytes]) -> dict[bytes
 def knocked(
     connection: sa.Connection, knocks: Iterable[Knock], now: datetime
 ) -> dict[Knock, KeyRow]:
-    """Return the keys that are presented from these places, and whether each is kept out there."""
+    """Return likewise the keys that are presented at these places, and whether one is kept out."""
     moment = milliseconds(now)
     wanted = [{"digest": d.hex(), "first": place, _NOW.name: moment} for d, place in knocks]
-    found = rows.run(connection, _keys, wanted)
+    found = rows.run(connection, _knocked, wanted)
     return {(bytes.fromhex(row.digest), row.first): row for row in found}
 
 
