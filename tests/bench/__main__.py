@@ -81,7 +81,8 @@ def show(told: report.Report, *, as_json: bool) -> None:
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(told)))
         return
-    for table in (report.loads(told), report.starts(told), report.ratios(told)):
+    tables = (report.loads, report.streams, report.starts, report.ratios)
+    for table in (make(told) for make in tables):
         if len(table) > 1:
             click.echo(report.in_columns(table) + "\n")
 

@@ -31,7 +31,7 @@ _STYLE = """
 
 def draw(rows: Mapping[str, Sample]) -> str:
     """Return an SVG of the rows under load, for light and dark pages."""
-    loaded = {name: one for name, one in rows.items() if not one.start}
+    loaded = {name: one for name, one in rows.items() if one.loaded}
     height = _TOP + _STEP * len(loaded) + _FOOT
     most = max(one.total for one in loaded.values())
     told = "; ".join(f"{name}: {one.total:.0f}" for name, one in loaded.items())

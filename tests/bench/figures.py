@@ -30,11 +30,24 @@ class Sample(Struct, frozen=True, kw_only=True):
     """Events that waited for the worker when the load ended."""
     start: float = 0.0
     """Seconds, in the rows that measure a start."""
+    kib: float = 0.0
+    """Memory of an open stream, in the row of streams; its p50 and p99 are of a visitor's reply."""
+    heard: float = 0.0
+    """Milliseconds until a listener of the business heard of it, 99th percentile."""
+    alone: float = 0.0
+    """Milliseconds of another message, 99th percentile, before there were streams."""
+    beside: float = 0.0
+    """The same with all of them open."""
 
     @property
     def total(self) -> float:
         """Return the CPU of everything but the load maker."""
         return self.server + self.database + self.redis
+
+    @property
+    def loaded(self) -> bool:
+        """Tell whether messages came as fast as they were answered."""
+        return not self.start and not self.kib
 
 
 Round = Mapping[str, Sample]
@@ -111,6 +124,33 @@ GOALS = (
         "the same, of `clonvo serve` alone",
         ("postgres-1", "decode"),
         lambda r: (r["postgres-1"].server - r["postgres-1"].worker) / r["decode"].server,
+    ),
+    Goal(
+        "memory of a stream",
+        "KiB of the hub for each of 5,000 open ones (`streams`)",
+        ("streams",),
+        lambda r: r["streams"].kib,
+        at_most=30,
+    ),
+    Goal(
+        "reply to its visitor",
+        "seconds from sending it to the visitor's stream, 99th percentile, 5,000 streams",
+        ("streams",),
+        lambda r: r["streams"].p99 / 1000,
+        at_most=0.25,
+    ),
+    Goal(
+        "reply to a listener",
+        "the same, to who listens to all of the business",
+        ("streams",),
+        lambda r: r["streams"].heard / 1000,
+        at_most=0.25,
+    ),
+    Goal(
+        "beside streams",
+        "99th percentile of another message, with 5,000 open streams over without",
+        ("streams",),
+        lambda r: r["streams"].beside / r["streams"].alone,
     ),
     Goal(
         "start",

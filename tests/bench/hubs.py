@@ -38,6 +38,8 @@ class Counted(Struct, frozen=True):
 class Hub:
     """One `clonvo serve`."""
 
+    host = "127.0.0.1"
+
     def __init__(self, port: int, roots: Mapping[str, int]) -> None:
         """Listen at this port; `roots` are its processes, by the name of their tree."""
         self.port = port

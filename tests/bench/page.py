@@ -10,7 +10,7 @@ import msgspec
 from tests.bench import chart, scaling
 from tests.bench.ground import POSTGRES_SETTINGS
 from tests.bench.load import CONNECTIONS
-from tests.bench.report import NOISY, Report, in_markdown, loads, ratios, starts
+from tests.bench.report import NOISY, Report, in_markdown, loads, ratios, starts, streams
 from tests.bench.rows import ROWS
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -50,6 +50,7 @@ def page(report: Report) -> str:
         customers=report.customers,
         ratios=in_markdown(ratios(report)),
         loads=in_markdown(loads(report)),
+        streams=in_markdown(streams(report)),
         starts=in_markdown(starts(report)),
         noisy=NOISY,
         says="\n".join(f"- `{row.name}`: {row.says}" for row in ROWS),

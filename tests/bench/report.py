@@ -63,7 +63,30 @@ def loads(report: Report) -> list[list[str]]:
         "load maker",
         "others had",
     ]
-    return [head] + [_load(name, one) for name, one in report.medians.items() if not one.start]
+    return [head] + [_load(name, one) for name, one in report.medians.items() if one.loaded]
+
+
+def streams(report: Report) -> list[list[str]]:
+    """Return the table of the open streams, its head first."""
+    found = [(name, one) for name, one in report.medians.items() if one.kib]
+    head = [
+        "row",
+        "KiB each",
+        "reply p50 ms",
+        "reply p99 ms",
+        "listener p99 ms",
+        "message p99 ms",
+        "without streams",
+        "others had",
+    ]
+    return [head] + [
+        [
+            name,
+            *(f"{n:.1f}" for n in (one.kib, one.p50, one.p99, one.heard, one.beside, one.alone)),
+            _foreign(one),
+        ]
+        for name, one in found
+    ]
 
 
 def starts(report: Report) -> list[list[str]]:
@@ -106,9 +129,12 @@ def in_markdown(table: Sequence[Sequence[str]]) -> str:
 
 def _load(name: str, one: Sample) -> list[str]:
     parts = (one.total, one.server, one.worker, one.database, one.redis, one.load)
-    foreign = f"{one.foreign:.0%}{' (!)' if one.foreign > NOISY else ''}"
     times = (f"{one.p50:.1f}", f"{one.p99:.1f}")
-    return [name, f"{one.rate:,.0f}", *times, *(f"{part:.0f}" for part in parts), foreign]
+    return [name, f"{one.rate:,.0f}", *times, *(f"{part:.0f}" for part in parts), _foreign(one)]
+
+
+def _foreign(one: Sample) -> str:
+    return f"{one.foreign:.0%}{' (!)' if one.foreign > NOISY else ''}"
 
 
 def _span(report: Report, name: str) -> list[str]:

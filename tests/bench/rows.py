@@ -16,6 +16,7 @@ from tests.bench.ground import Ground, Kind, Store, messages, waiting
 from tests.bench.hubs import ROOT, Counted, Hub
 from tests.bench.load import CONNECTIONS, Failed, Shot, Target, fire
 from tests.bench.processor import Gauge, Reading, spent
+from tests.bench.streams import open_streams
 from tests.support.processes import Process, free_port
 
 WARM_SECONDS = 1
@@ -251,6 +252,11 @@ ROWS = (
     Row("postgres-2", "the same with `--workers 2`", hub_on("postgres", processes=2)),
     Row("redis", "as `postgres-1`, with Redis for the limits", hub_on("postgres", shared=True)),
     Row("sqlite", "messages stored in SQLite, all in one process", hub_on("sqlite")),
+    Row(
+        "streams",
+        "5,000 open streams in one process over PostgreSQL; 100 messages and 100 replies a second",
+        open_streams(),
+    ),
     Row("start", "`clonvo serve` on SQLite, until the first message is taken", start_on("sqlite")),
     Row("start-postgres", "the same on PostgreSQL", start_on("postgres")),
 )

@@ -26,6 +26,11 @@ Running 2s test @ http://127.0.0.1:8000/api/v1/messages
   2001 requests in 2.10s, 1.23MB read
 bench {"requests":2001,"microseconds":2101001,"p50":55000,"p99":99000,"status":3,"broken":1}
 """
+KIND = {
+    "start": {"start": 0.5},
+    "start-postgres": {"start": 0.5},
+    "streams": {"kib": 20.0, "alone": 4.0, "beside": 5.0},
+}
 MACHINE = machine.Machine(2, 8.0, "a processor", "Linux 6", "ext4", {"Python": "3.11"})
 
 
@@ -36,7 +41,7 @@ def sample(total: float = 100.0, **given: float) -> Sample:
 
 def whole_report() -> report.Report:
     """Return the report of a run of three rounds of all rows."""
-    one = {row.name: sample(start=0.5 if "start" in row.name else 0.0) for row in ROWS}
+    one = {row.name: sample(**KIND.get(row.name, {})) for row in ROWS}
     return report.finished(
         [one, one | {"floor": sample(40)}, one | {"floor": sample(60, foreign=0.5)}],
         date="2026-01-31",
