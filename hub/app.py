@@ -18,6 +18,7 @@ from hub.auth.admission import Admission
 from hub.auth.buckets import Buckets
 from hub.auth.callers import Callers
 from hub.auth.challenges import Challenges
+from hub.auth.guests import Guests
 from hub.auth.limits import Limiter
 from hub.auth.proxies import networks
 from hub.auth.visitors import Visitors
@@ -37,7 +38,7 @@ def create_app(settings: Settings, hub: Hub, limiter: Limiter) -> edge.Edge:
     admission = Admission(callers, visitors, limiter, buckets, challenges)
     live = cors.LiveOrigins(hub.database)
     served = ingest.endpoints(hub.channels, admission, hub, live)
-    audience = Audience(admission, hub.streams, hub.live)
+    audience = Audience(admission, Guests(hub.database), hub.streams, hub.live)
     followed = follow.endpoints(hub.channels, admission, hub, live, audience)
     channels = [*ingest.handlers(served), *follow.handlers(followed)]
     api = Router(BASE, route_handlers=[*channels, *resources.HANDLERS])

@@ -8,12 +8,14 @@ import asyncio
 import random
 from collections.abc import Callable, Coroutine, Iterator
 from itertools import islice
+from uuid import UUID
 
 import structlog
 
 from hub import metrics
 from hub.api.stream import Stream, Wake
 from hub.auth.admission import Admission
+from hub.auth.guests import Guests
 from hub.errors import Unavailable
 from hub.events.live import Live
 from hub.services.streams import Streams
@@ -22,11 +24,15 @@ BEAT_SECONDS = 15.0
 LIFE_SECONDS = 15 * 60.0
 """At most; those that came together do not go together."""
 KEY_SECONDS = 2.0
+BLOCK_SECONDS = 2.0
+_APART_SECONDS = 300.0
+"""By so much the clocks of two hosts may differ at most."""
 LOOK_SECONDS = 5.0
 UNSURE_SECONDS = 2.0
 """In place of it when hints may not come."""
 _TICK_SECONDS = 0.5
 _TOGETHER = 250
+_NONE: frozenset[UUID] = frozenset()
 
 log = structlog.get_logger(__name__)
 
@@ -34,9 +40,10 @@ log = structlog.get_logger(__name__)
 class Audience:
     """Those who watch."""
 
-    def __init__(self, admission: Admission, reads: Streams, live: Live) -> None:
+    def __init__(self, admission: Admission, guests: Guests, reads: Streams, live: Live) -> None:
         """Nobody yet; `run` has to run beside."""
         self._admission = admission
+        self._guests = guests
         self._reads = reads
         self._live = live
         self._beats: dict[Stream, float] = {}
@@ -67,7 +74,7 @@ class Audience:
         """Look after them all, for as long as the process serves."""
         try:
             async with asyncio.TaskGroup() as group:
-                for work in (self._beat, self._check_keys, self._look):
+                for work in (self._beat, self._check_keys, self._check_blocks, self._look):
                     group.create_task(_always(work))
         finally:
             if self._going:
@@ -96,6 +103,30 @@ class Audience:
             pair = (stream.credential, stream.origin)
             if pair in shown and pair not in living:
                 stream.wake(Wake.END)
+
+    async def _check_blocks(self) -> None:
+        """End the streams of those who were blocked after they came.
+
+        What is older than every stream kept them out at the door; what a stream has been compared
+        with is not looked at again.
+        """
+        await asyncio.sleep(BLOCK_SECONDS)
+        businesses = {stream.watcher.organization_id for stream in self._beats}
+        if not businesses:
+            return
+        made = await self._guests.blocks(businesses, LIFE_SECONDS + _APART_SECONDS)
+        due = [
+            stream
+            for stream in self._beats
+            if made.get(stream.watcher.organization_id, _NONE) - stream.blocks
+        ]
+        for some in _in_pieces(due):
+            guests = {stream: stream.guest for stream in some}
+            kept_out = await self._guests.kept_out(list(guests.values()))
+            for stream, guest in guests.items():
+                stream.blocks = made[stream.watcher.organization_id]
+                if guest in kept_out:
+                    stream.wake(Wake.END)
 
     async def _look(self) -> None:
         """See where the conversations stand, all of them once in a while."""

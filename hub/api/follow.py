@@ -90,6 +90,7 @@ class Follow:
             live=self._hub.live,
         )
         stream.credential, stream.origin = caller.credential, call.cors_origin or ""
+        stream.ip = call.ip
         return stream
 
     async def _begin(self, stream: Stream, send: Send) -> None:

@@ -6,11 +6,14 @@ the kernel and the connection hold of it, and is cut off by the server's own dea
 
 import asyncio
 from collections.abc import Callable, Sequence
+from collections.abc import Set as AbstractSet
 from enum import IntFlag
+from uuid import UUID
 
 from litestar.types import Send
 
 from hub.api import frames
+from hub.auth.guests import Guest
 from hub.errors import Unavailable
 from hub.events.live import Hint, Live, topic_of_visitor
 from hub.services.streams import Streams
@@ -40,7 +43,7 @@ class Stream:
 
     __slots__ = (
         *("_digest", "_known", "_last_id", "_leaves", "_live", "_mark", "_read", "_reads"),
-        *("_sleeper", "_wakes", "credential", "ends_at", "origin", "watcher"),
+        *("_sleeper", "_wakes", "blocks", "credential", "ends_at", "ip", "origin", "watcher"),
     )
 
     def __init__(
@@ -48,7 +51,9 @@ class Stream:
     ) -> None:
         """Show what the owner of this secret may see, after message `last_id` of what it saw."""
         self.watcher = watcher
-        self.credential, self.origin, self.ends_at = b"", "", 0.0
+        self.credential, self.origin, self.ip, self.ends_at = b"", "", "", 0.0
+        self.blocks: AbstractSet[UUID] = frozenset()
+        """Those of its business that its visitor was compared with."""
         self._digest = digest
         self._last_id = last_id
         self._reads = reads
@@ -60,6 +65,13 @@ class Stream:
         self._wakes = Wake.LOOK
         self._sleeper: asyncio.Future[None] | None = None
         self._leaves: list[Callable[[], None]] = []
+
+    @property
+    def guest(self) -> Guest:
+        """Return who was let in."""
+        who = self.watcher
+        visit = (who.organization_id, who.key_id, who.visitor_id)
+        return Guest(self.credential, self.ip, visit)
 
     def wake(self, wake: Wake) -> None:
         """Let the stream do this as soon as it is free."""

@@ -99,6 +99,18 @@ def visitors_of(visits: Iterable[Visit], now: datetime) -> Question[set[Visit]]:
     return Question(_visitors, wanted, understand)
 
 
+def recent(
+    connection: sa.Connection, organizations: Iterable[UUID], since: datetime
+) -> dict[UUID, set[UUID]]:
+    """Return the blocks that these businesses have made since then, those that stand still."""
+    moment = milliseconds(since)
+    wanted = [{"organization_id": one, "created_at": moment} for one in organizations]
+    found: dict[UUID, set[UUID]] = {}
+    for whose, block_id in rows.read(connection, _recent, wanted):
+        found.setdefault(whose, set()).add(block_id)
+    return found
+
+
 def put(connection: sa.Connection, new: Block, network: Network | None) -> Block:
     """Keep somebody out; who is kept out already gets the new reason and end. Return the row."""
     b = block.c
@@ -163,5 +175,15 @@ def _visitors(way: rows.Way) -> sa.Select[Any]:
     wanted = rows.incoming(way, *(b[name] for name in _VISIT))
     found = sa.select(*(b[name] for name in _VISIT), rows.plain(b.expires_at)).where(
         *(b[name] == wanted.c[name] for name in _VISIT)
+    )
+    return rows.for_each(way, wanted, found)
+
+
+@cache
+def _recent(way: rows.Way) -> sa.Select[Any]:
+    b = block.c
+    wanted = rows.incoming(way, b.organization_id, b.created_at)
+    found = sa.select(b.organization_id, b.id).where(
+        b.organization_id == wanted.c.organization_id, b.created_at >= wanted.c.created_at
     )
     return rows.for_each(way, wanted, found)
