@@ -75,7 +75,7 @@ def set_(slug: str, changes: tuple[str, ...], *, as_json: bool) -> None:
     """Change a business's name and settings; an empty VALUE is the default again.
 
     \b
-    Settings:  name, languages, greeting
+    Settings:  name, languages, greeting, away
                privacy.ip=keep|truncate|drop   privacy.mask=cards,emails,phones
                retention.messages_days, retention.sessions_days, retention.events_days
     Example:   clonvo org set acme privacy.ip=truncate retention.messages_days=365

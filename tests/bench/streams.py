@@ -1,10 +1,11 @@
 """The row of open streams: what they weigh, how fast a reply is, and what else they slow down."""
 
 import asyncio
+import http
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -129,47 +130,58 @@ def under_streams(
     )
 
 
-async def pace(port: int, visited: Visited, visitors: range, seconds: int) -> Paced:
-    """Send customers' messages and replies to visitors, each evenly, whatever the answers take."""
-    headers = {"Authorization": f"Bearer {visited.server_key}"}
-    lines: asyncio.Queue[Line] = asyncio.Queue()
-    place: Any = hubs.Hub(port, {})
-    for _ in range(LINES):
-        lines.put_nowait(Line(place, headers))
-    ordinary: list[float] = []
-    sent: dict[int, int] = {}
+class Pacer:
+    """Sends messages and replies over a few connections, and notes when."""
 
-    async def call(body: dict[str, Any]) -> None:
-        line = await lines.get()
-        reply = await line.post("/messages", body)
-        lines.put_nowait(line)
-        if reply.status != 200:
-            raise Failed(f"{reply.status}: {reply.body}")
+    def __init__(self, port: int, visited: Visited) -> None:
+        """Connect when something is sent."""
+        self._visited = visited
+        self._lines: asyncio.Queue[Line] = asyncio.Queue()
+        place: Any = hubs.Hub(port, {})
+        for _ in range(LINES):
+            bearer = {"Authorization": f"Bearer {visited.server_key}"}
+            self._lines.put_nowait(Line(place, bearer))
+        self.paced = Paced([], {})
 
-    async def ask(number: int) -> None:
+    async def ask(self, number: int) -> None:
+        """Let a customer write."""
         began = time.monotonic_ns()
         phone = f"+1555{number:07}"
-        await call({"body": "Are you open today?", "customer": {"phoneE164": phone}})
-        ordinary.append((time.monotonic_ns() - began) / NANO)
+        await self._post({"body": "Are you open today?", "customer": {"phoneE164": phone}})
+        self.paced.ordinary.append((time.monotonic_ns() - began) / NANO)
 
-    async def reply(number: int) -> None:
-        sent[number] = time.monotonic_ns()
-        to = ids.wire("con", UUID(visited.conversations[number]))
-        await call({"direction": "outbound", "body": "We are.", "conversationId": to})
+    async def reply(self, number: int) -> None:
+        """Let the business reply to a visitor."""
+        self.paced.sent[number] = time.monotonic_ns()
+        to = ids.wire("con", UUID(self._visited.conversations[number]))
+        await self._post({"direction": "outbound", "body": "We are.", "conversationId": to})
 
-    whom = iter(visitors)
-    pieces: list[Coroutine[Any, Any, None]] = []
-    for number in range(PER_SECOND * seconds):
-        pieces += [ask(number), reply(next(whom))]
+    def close(self) -> None:
+        """Hang up."""
+        while not self._lines.empty():
+            self._lines.get_nowait().close()
+
+    async def _post(self, body: dict[str, Any]) -> None:
+        line = await self._lines.get()
+        reply = await line.post("/messages", body)
+        self._lines.put_nowait(line)
+        if reply.status != http.HTTPStatus.OK:
+            raise Failed(f"{reply.status}: {reply.body}")
+
+
+async def pace(port: int, visited: Visited, visitors: range, seconds: int) -> Paced:
+    """Send customers' messages and replies to visitors, each evenly, whatever the answers take."""
+    pacer = Pacer(port, visited)
     loop = asyncio.get_running_loop()
     began = loop.time()
     async with asyncio.TaskGroup() as group:
-        for number, piece in enumerate(pieces):
-            await asyncio.sleep(max(0, began + number / PER_SECOND / 2 - loop.time()))
-            group.create_task(piece)
-    while not lines.empty():
-        lines.get_nowait().close()
-    return Paced(ordinary, sent)
+        for number, visitor in zip(range(PER_SECOND * seconds), visitors, strict=False):
+            for half, piece in enumerate((pacer.ask(number), pacer.reply(visitor))):
+                due = began + (number + half / 2) / PER_SECOND
+                await asyncio.sleep(max(0, due - loop.time()))
+                group.create_task(piece)
+    pacer.close()
+    return pacer.paced
 
 
 @contextmanager
