@@ -2,11 +2,12 @@
 
 from pathlib import Path
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 
 import hub_widget
-from hub.contracts import Message, Person, Visit
+from hub.contracts import Message, Person, Signal, Visit, Welcome
 from hub.sdk_testing import arrival, normalized
 
 EXAMPLES = Path(hub_widget.__file__).with_name("examples")
@@ -45,7 +46,38 @@ TABLE = {
 }
 
 
-@pytest.mark.parametrize("example", sorted(EXAMPLES.glob("*.json")), ids=lambda path: path.stem)
+def test_events_become_signals_in_their_order() -> None:
+    """What a visitor did, about the conversations of the widget's messages."""
+    found = normalized(hub_widget.EVENTS, EXAMPLES / "events.json", CALL)
+
+    assert found == [
+        Signal(kind="opened", channel="widget", path="/pricing"),
+        Signal(kind="typing", channel="widget"),
+        Signal(kind="read", channel="widget", seq=7),
+        Signal(kind="closed", channel="widget", path="/pricing"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("welcome", "first"),
+    [
+        (Welcome(), b'{"type":"config"}'),
+        (
+            Welcome(greeting="Hi", away="Back at nine"),
+            b'{"type":"config","greeting":"Hi","away":"Back at nine"}',
+        ),
+    ],
+)
+def test_a_stream_begins_with_what_the_business_has_set(welcome: Welcome, first: bytes) -> None:
+    """And says nothing of what it has not."""
+    assert msgspec.json.encode(hub_widget.CHANNEL.opening(welcome)) == first
+
+
+@pytest.mark.parametrize(
+    "example",
+    sorted(path for path in EXAMPLES.glob("*.json") if path.stem != "events"),
+    ids=lambda path: path.stem,
+)
 def test_an_example_becomes_its_message(example: Path) -> None:
     """Each body of `examples/` has its message in the table, for a call without `X-Visitor`."""
     called = replace(CALL, visitor_id=None)
