@@ -67,7 +67,7 @@ def client() -> Any:
         request_class=HubRequest,
         exception_handlers=handlers(SUPPORT),
     )
-    with TestClient(Edge(app, {}, (), SUPPORT), raise_server_exceptions=False) as client:
+    with TestClient(Edge(app, {}, {}, (), SUPPORT), raise_server_exceptions=False) as client:
         yield client
 
 
