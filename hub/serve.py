@@ -6,7 +6,6 @@ import logging
 import math
 import random
 import signal
-import socket
 import sys
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -24,7 +23,9 @@ from hub.auth.limits import MemoryLimiter
 from hub.auth.proxies import networks
 from hub.errors import SettingError, Unavailable
 from hub.http import limits
+from hub.http.listener import Door
 from hub.http.server import Server
+from hub.http.tally import Tally
 from hub.services.hub import Hub
 from hub.services.open import carry_hints, open_hub, open_limiter
 from hub.settings import Settings
@@ -155,7 +156,8 @@ def run(settings: Settings, *, host: str, port: int, workers: int = 1) -> None:
         files = limits.raise_open_files()
         log.info("serving", processes=workers, open_files=None if files == math.inf else files)
         listening = handover.bind(host, port)
-        serve = partial(_serve, settings, limits.of(settings, files), listening)
+        door = Door(listening, Tally(workers))
+        serve = partial(_serve, settings, limits.of(settings, files), door)
         if workers == 1:
             # Alone it cannot be replaced while it serves: SIGHUP is a stop like any other.
             serve(stops=(signal.SIGHUP,))
@@ -166,20 +168,21 @@ def run(settings: Settings, *, host: str, port: int, workers: int = 1) -> None:
 def _serve(
     settings: Settings,
     limited: limits.Limits,
-    listening: socket.socket,
+    door: Door,
     ready: Callable[[], None] | None = None,
     *,
     stops: Sequence[signal.Signals] = (),
 ) -> None:
     """Run a server until a signal; Ctrl-C is an ordinary end, a failed start is not."""
     served = Served(settings)
-    server = Server(served, limited, trusted=networks(settings.trusted_proxies), ready=ready)
+    trusted = networks(settings.trusted_proxies)
+    server = Server(served, limited, trusted=trusted, tally=door.tally, ready=ready)
     served.stopping = lambda: server.should_exit
     for number in stops:
         signal.signal(number, server.handle_exit)
     # After a start that failed the server exits by itself.
     with contextlib.suppress(KeyboardInterrupt, SystemExit):
-        server.run(sockets=[listening])
+        server.run(sockets=[door.listening])
     if served.failure:
         raise SettingError(served.failure)
     if not server.started:

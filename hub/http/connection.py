@@ -48,6 +48,7 @@ class Connection(HttpToolsProtocol):
         """Let the client in, or tell it why not."""
         super().connection_made(transport)
         watch = self._watch
+        watch.tally.note(len(self.connections))
         self.due = watch.now + watch.limits.head_seconds
         if len(self.connections) > watch.limits.connections:
             self.dismiss(Unavailable(retry_after=2), "full")
@@ -64,6 +65,7 @@ class Connection(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Give back what was counted."""
         super().connection_lost(exc)
+        self._watch.tally.note(len(self.connections))
         if self._group is not None:
             self._watch.release(self._group)
             self._group = None

@@ -13,6 +13,8 @@ from hub.auth.proxies import Network
 from hub.going import STATE
 from hub.http.connection import Connection
 from hub.http.limits import Limits
+from hub.http.listener import Door, Listener
+from hub.http.tally import Tally
 from hub.http.watch import Watch
 
 _NEW_OBJECTS = 20_000
@@ -28,12 +30,17 @@ class Server(uvicorn.Server):
         limits: Limits,
         *,
         trusted: Sequence[Network] = (),
+        tally: Tally | None = None,
         ready: Callable[[], None] | None = None,
     ) -> None:
-        """Serve nothing yet; `ready` is called once it answers."""
-        self._watch = Watch(limits, trusted)
+        """Serve nothing yet; `ready` is called once it answers.
+
+        `tally` is that of the processes that share its socket.
+        """
+        self._watch = Watch(limits, trusted, tally or Tally(1))
         self._ready = ready
         self._going = asyncio.Event()
+        self._listeners: list[Listener] = []
         config = uvicorn.Config(
             app,
             loop="uvloop",
@@ -51,7 +58,13 @@ class Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to answer."""
         self.lifespan.state[STATE] = self._going
-        await super().startup(sockets)
+        self._watch.tally.join()
+        # uvicorn makes all ready but listens to nothing: that is ours.
+        await super().startup([])
+        self._listeners = [
+            Listener(Door(listening, self._watch.tally), self._connection)
+            for listening in sockets or ()
+        ]
         _spare_what_is_loaded()
         loop = asyncio.get_running_loop()
         self._watch.start(loop, lambda: cast("Any", self.server_state.connections))
@@ -62,7 +75,16 @@ class Server(uvicorn.Server):
         """Take no more connections, answer what is on the wire, and tell the streams to end."""
         self._watch.going = True
         self._going.set()
+        for listener in self._listeners:
+            listener.close()
         await super().shutdown(sockets)
+
+    def _connection(self) -> asyncio.Protocol:
+        make: Any = self.config.http_protocol_class
+        protocol: asyncio.Protocol = make(
+            config=self.config, server_state=self.server_state, app_state=self.lifespan.state
+        )
+        return protocol
 
 
 def _spare_what_is_loaded() -> None:

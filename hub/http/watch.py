@@ -15,6 +15,7 @@ import structlog
 from hub import metrics
 from hub.auth.proxies import Network, client_address, network_of
 from hub.http.limits import Limits
+from hub.http.tally import Tally
 
 NEVER = math.inf
 EVERY_SECONDS = 0.5
@@ -42,8 +43,11 @@ class Watched(Protocol):
 class Watch:
     """The connections of one process: their clock, their number, their deadlines."""
 
-    def __init__(self, limits: Limits, trusted: Sequence[Network] = ()) -> None:
+    def __init__(
+        self, limits: Limits, trusted: Sequence[Network] = (), tally: Tally | None = None
+    ) -> None:
         """`trusted` are proxies: theirs are the connections of many."""
+        self.tally = tally or Tally(1)
         self.limits = limits
         self.now = 0.0
         self.going = False

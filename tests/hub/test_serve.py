@@ -8,6 +8,8 @@ import pytest
 from hub import handover, serve
 from hub.errors import SettingError
 from hub.http.limits import Limits
+from hub.http.listener import Door
+from hub.http.tally import Tally
 from hub.settings import Settings
 from tests.support.hubs import SECRET
 
@@ -31,7 +33,7 @@ def test_a_start_that_fails_in_the_end_is_a_reason_and_no_answer(monkeypatch, ca
         closing(handover.bind("127.0.0.1", 0)) as listening,
         pytest.raises(SettingError, match=r"^database_url: no answer: "),
     ):
-        serve._serve(AWAY, Limits(), listening, lambda: answers.append("ready"))
+        serve._serve(AWAY, Limits(), Door(listening, Tally(1)), lambda: answers.append("ready"))
 
     assert answers == []
     assert [record for record in caplog.records if record.levelno >= logging.ERROR] == []
