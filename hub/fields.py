@@ -77,5 +77,14 @@ OrganizationId = Annotated[str, _id("org", "a business")]
 
 Since = Annotated[datetime, _SINCE]
 Until = Annotated[datetime, _UNTIL]
+Network = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=200,
+        description="An IPv4 network from /16 to /32, or IPv6 from /32 to /64.",
+        examples=["203.0.113.0/24"],
+    ),
+]
 Cursor = Annotated[str, _CURSOR]
 Limit = Annotated[int, Meta(ge=1, le=100, description="How many at most.")]

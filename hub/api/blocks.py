@@ -16,7 +16,7 @@ from hub.api.queries import ListQuery
 from hub.api.request import HubRequest, named
 from hub.contracts import Caller
 from hub.errors import BadRequest
-from hub.fields import BlockId, Id255, KeyId, Text200, Until
+from hub.fields import BlockId, Id255, KeyId, Network, Text200, Until
 from hub.services.hub import Hub
 from hub.store.blocks import Block as Record
 
@@ -26,12 +26,12 @@ TAGS = ["Blocks"]
 class BlockToMake(Struct, frozen=True, kw_only=True, rename="camel"):
     """A visitor, by `keyId` and `visitorId`, or a network."""
 
-    at_least_one: ClassVar[tuple[str, ...]] = ("visitorId", "network")
+    at_least_one: ClassVar[tuple[str, ...]] = ("network", "visitorId")
 
     key_id: KeyId | None = None
     """The widget key that the visitor comes by."""
     visitor_id: Id255 | None = None
-    network: Text200 | None = None
+    network: Network | None = None
     """IPv4 from /16 to /32 or IPv6 from /32 to /64; a bare address is one client's network."""
     reason: Text200
     """For whoever reads the list later; the visitor is not told."""

@@ -28,7 +28,7 @@ _RETRY = {"Retry-After": "Seconds to wait."}
 _REFUSALS = {
     "400": "The body or the query is not what it should be; `details` names every field.",
     "401": "No key, or none that lives.",
-    "403": "The key is of the wrong kind, or its origin is not allowed.",
+    "403": "The key is of the wrong kind, its origin is not allowed, or the caller is kept out.",
     "404": "There is no such thing.",
     "408": "The body did not arrive in time.",
     "409": "The state of things does not allow it now.",

@@ -57,6 +57,11 @@ _HEADERS = {
     ),
 }
 
+_CHALLENGE = Header(
+    "X-Challenge",
+    "The answer to the `challenge` of a 403, with the same message again.",
+    "a-ticket.4711",
+)
 _LAST_EVENT = Header("Last-Event-ID", "The number of the last event that was seen.", "17")
 _STREAM = (
     "Server-sent events, each a line of JSON: `config` first, then the last 100 messages or those "
@@ -80,9 +85,7 @@ class Operation(Struct, frozen=True, kw_only=True):
     query: type[Struct] | None = None
     body: type[Struct] | None = None
     auth: str | None = None
-    header: Header | None = None
-    resumes: bool = False
-    """It can be told what was seen already."""
+    headers: Sequence[Header] = ()
     also: Mapping[str, str] = {}
     """Other statuses that it answers with the same type, and what they mean."""
 
@@ -92,15 +95,14 @@ class Operation(Struct, frozen=True, kw_only=True):
         found = _ALWAYS | (_WITH_KEY if self.auth else set())
         found |= _WITH_BODY if self.body else set()
         found |= {"404"} if self.parameters else set()
-        return found | ({"409"} if self.header else set())
+        return found | ({"409"} if self.headers else set())
 
     @property
     def described_parameters(self) -> list[dict[str, Any]]:
         """Return its parameters as OpenAPI has them."""
         found = [path_parameter(name, _IDS.get(name, str)) for name in self.parameters]
         found += parameters(self.query) if self.query else []
-        headers = [self.header, _LAST_EVENT] if self.resumes else [self.header]
-        return found + [header.described for header in headers if header]
+        return found + [header.described for header in self.headers]
 
 
 def operations(app: Litestar) -> Iterator[Operation]:
@@ -147,8 +149,7 @@ def _stream(route: HTTPRoute, channel: Channel) -> Operation:
         parameters=[],
         reply=None,
         auth=channel.auth,
-        header=_HEADERS[channel.auth],
-        resumes=True,
+        headers=[_HEADERS[channel.auth], _LAST_EVENT],
     )
 
 
@@ -165,8 +166,16 @@ def _ingest(route: HTTPRoute, channel: Channel) -> Operation:
         reply=channel.reply_type,
         body=channel.wire,
         auth=channel.auth,
-        header=_HEADERS.get(channel.auth),
+        headers=_headers(channel),
     )
+
+
+def _headers(channel: Channel) -> Sequence[Header]:
+    known = _HEADERS.get(channel.auth)
+    if known is None:
+        return ()
+    challenges = channel.auth == "widget_key" and not channel.brings_signals
+    return [known, _CHALLENGE] if challenges else [known]
 
 
 def _rule(body: type[Struct]) -> str:

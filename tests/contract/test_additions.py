@@ -5,7 +5,9 @@ from typing import Any
 import httpx
 
 from tests.contract.reference import DOCUMENTED
-from tests.support.app import Api, MakeApi
+from tests.support.app import PEER, Api, MakeApi
+from tests.support.riddles import added as added_riddle
+from tests.support.riddles import send
 
 BODY = {"body": "hi", "providerMessageId": "p1", "customer": {"phoneE164": "+15551234567"}}
 
@@ -18,6 +20,8 @@ ADDITIONS = {
     "401": {"requestId"},
     "403 wrong kind": {"requestId", "code"},
     "403 origin": {"requestId", "code"},
+    "403 challenge": {"requestId", "code", "challenge"},
+    "403 blocked": {"requestId", "code"},
     "404": {"requestId"},
     "405": {"requestId"},
     "413": {"requestId"},
@@ -49,11 +53,25 @@ async def answers(api: Api) -> dict[str, httpx.Response]:
         "403 origin": await api.widget.post(
             "/widget/messages", json=BODY, headers={"Origin": "https://evil.example.com"}
         ),
+        "403 challenge": await challenged(api),
+        "403 blocked": await blocked(api),
         "404": await api.anonymous.post("/nothing"),
         "405": await server.put("/messages"),
         "413": await server.post("/ingest", json={**BODY, "padding": "x" * 65_536}),
         "415": await server.post("/ingest", data=BODY),
     }
+
+
+async def challenged(api: Api) -> httpx.Response:
+    """Return what a visitor is told of whom a proof is asked."""
+    added_riddle(api)
+    return await send(api)
+
+
+async def blocked(api: Api) -> httpx.Response:
+    """Return what a visitor is told whose network is kept out."""
+    await api.hub.blocks.network(api.business.id, PEER[0], "abuse")
+    return await send(api)
 
 
 async def test_the_additions_to_the_reference_are_these(make_api: MakeApi) -> None:

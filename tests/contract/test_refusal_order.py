@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.app import Api, MakeApi, bearer
+from tests.support.app import PEER, Api, MakeApi, bearer
+from tests.support.riddles import added, send
 
 LARGE = b'{"x":"' + b"x" * 65_536 + b'"}'
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -46,6 +47,28 @@ async def test_the_origin_comes_before_the_rate(make_api: MakeApi) -> None:
     )
 
     assert worst.status_code == 403
+
+
+async def test_who_is_kept_out_comes_before_a_challenge_and_that_before_the_body(
+    make_api: MakeApi,
+) -> None:
+    """Blocked, then the secret, then the network's rate, then the challenge, then the body."""
+    api = await make_api(widget_network_rate_per_min=2)
+    await send(api)
+    added(api).always = True
+    stolen = {"X-Visitor": "v_1." + "t" * 22}
+    rubbish = {"content": LARGE}
+
+    secret = await api.widget.post("/widget/messages", **rubbish, headers={**FORM, **stolen})
+    asked = await send(api, **rubbish)
+    many = await send(api, **rubbish)
+    block = await api.hub.blocks.network(api.business.id, PEER[0], "abuse")
+    kept_out = await send(api, **rubbish)
+    await api.hub.blocks.remove(api.business.id, block.id)
+
+    codes = [reply.json().get("code") for reply in (secret, asked, many, kept_out)]
+    assert codes == ["visitor_secret_mismatch", "challenge", None, "blocked"]
+    assert [many.status_code, kept_out.status_code] == [429, 403]
 
 
 async def test_the_rate_comes_before_size_and_type(make_api: MakeApi) -> None:

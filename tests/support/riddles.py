@@ -48,7 +48,7 @@ def added(api: Api) -> Riddle:
 async def send(
     api: Api, answer: str | None = None, name: str = "v_1", peer=PEER, **more: Any
 ) -> httpx.Response:
-    """Send as a visitor, with this answer if there is one."""
+    """Send as a visitor, with this answer if there is one; `more` takes the place of the body."""
     headers = {"X-Visitor": f"{name}.{SECRET}"}
     if answer is not None:
         headers["X-Challenge"] = answer
