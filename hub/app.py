@@ -34,7 +34,7 @@ def create_app(settings: Settings, hub: Hub, limiter: Limiter) -> edge.Edge:
     """Build the web app of one process over an open hub; it closes nothing that it was given."""
     callers = Callers(hub.database, hub.sealer)
     challenges = Challenges(hub.hooks, hub.sealer, settings)
-    visitors, buckets = Visitors(hub.database), Buckets(settings)
+    visitors, buckets = Visitors(hub.database, hub.sealer.unseal), Buckets(settings)
     admission = Admission(callers, visitors, limiter, buckets, challenges)
     live = cors.LiveOrigins(hub.database)
     served = ingest.endpoints(hub.channels, admission, hub, live)

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from hub import ids
 from hub.accept.draft import Batch, Draft
+from hub.accept.identities import EXTERNAL_ID, VISITOR
 from hub.contracts import Identity
 from hub.errors import BadRequest
 from hub.store.database import Connection
@@ -11,6 +12,8 @@ from hub.store.questions import Question
 from hub.store.states import CustomerState, IdentityClaim, NewEvent
 from hub.store.write import conversations, customers, identities, messages
 from hub.store.write.identities import Claim, Owned
+
+TOKEN = "identity_token"  # noqa: S105 - a name
 
 
 def asked(batch: Batch) -> Question[list[Owned]]:
@@ -32,7 +35,7 @@ def resolve(connection: Connection, batch: Batch, owned: list[Owned]) -> None:
     for draft in drafts:
         known = owners.of(draft)
         if draft.customer is None:
-            draft.customer = known[0][1] if known else _new_customer(draft)
+            draft.customer = _strongest(draft, known) or _new_customer(draft)
         if _answers_another(connection, draft):
             continue
         _note_conflicts(batch, draft, known)
@@ -97,13 +100,20 @@ class _Owners:
         return [(identity, state) for identity, state in found if state]
 
     def claim(self, draft: Draft) -> None:
-        """Give the draft's customer the identities that nobody owns."""
+        """Give the draft's customer the identities that nobody owns.
+
+        A token is about the person: another one may use the same browser, so that stays free.
+        """
         assert draft.customer is not None
+        by_token = draft.entry.arrival.proved is not None
         for identity in draft.entry.identities:
+            if by_token and identity.kind == VISITOR:
+                continue
             claim = _claim(draft, identity)
             if self._owner(draft, identity) is None:
                 self._owners[claim] = draft.customer
-                self._claims[claim] = (identity, draft.customer, draft.entry.caller.kind)
+                by = TOKEN if by_token else draft.entry.caller.kind
+                self._claims[claim] = (identity, draft.customer, by)
 
     def claims(self) -> list[IdentityClaim]:
         """Return the claimed identities in the one order that avoids deadlocks."""
@@ -115,7 +125,7 @@ class _Owners:
     def _owner(self, draft: Draft, identity: Identity) -> CustomerState | None:
         claim = _claim(draft, identity)
         exact = self._owners.get(claim)
-        if exact or identity.kind != "visitor" or not draft.entry.caller.trusted:
+        if exact or identity.kind != VISITOR or not draft.entry.caller.trusted:
             return exact
         # A backend may name the widget's visitor: the latest under any key.
         others = [known for known in self._owners if known[:3] == claim[:3]]
@@ -128,6 +138,20 @@ def _order(claimed: tuple[Claim, object]) -> Claim:
 
 def _claim(draft: Draft, identity: Identity) -> Claim:
     return (draft.entry.organization_id, identity.kind, identity.match_key, identity.scope)
+
+
+def _strongest(draft: Draft, known: list[tuple[Identity, CustomerState]]) -> CustomerState | None:
+    """Return whom the strongest identity names.
+
+    Whom a token proves is nobody who is known by another external id, whatever address or browser
+    they share.
+    """
+    proved = draft.entry.arrival.proved
+    for identity, state in known:
+        another = proved and state.external_user_id not in {None, proved.external_user_id}
+        if not another or identity.kind == EXTERNAL_ID:
+            return state
+    return None
 
 
 def _new_customer(draft: Draft) -> CustomerState:
@@ -168,10 +192,13 @@ def _answers_another(connection: Connection, draft: Draft) -> bool:
 def _describe(draft: Draft, foreign: set[Identity]) -> None:
     """Note what the message tells about its customer; an unproved claim only fills a gap.
 
-    What identifies somebody else, `foreign`, does not describe this customer.
+    What identifies somebody else, `foreign`, does not describe this customer. Of whom the business
+    knows by an id of its own, a browser's word says nothing.
     """
     state, person, visit = draft.customer, draft.entry.message.person, draft.entry.message.visit
     assert state is not None
+    if state.external_user_id and not draft.entry.proven:
+        return
     told = {
         "display_name": person.display_name or (visit.external_name if visit else None),
         "phone_e164": None if state.phone_e164 else person.phone_e164,
@@ -183,6 +210,6 @@ def _describe(draft: Draft, foreign: set[Identity]) -> None:
         if name != "display_name" and value in others:
             continue
         known = getattr(state, name)
-        if value and value != known and (known is None or draft.entry.caller.trusted):
+        if value and value != known and (known is None or draft.entry.proven):
             setattr(state, name, value)
             state.changed.add(name)

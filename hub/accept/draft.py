@@ -29,6 +29,11 @@ class Entry(Struct, frozen=True):
         return self.arrival.caller
 
     @property
+    def proven(self) -> bool:
+        """Tell whether what it says about the person is more than a browser's word."""
+        return self.caller.trusted or self.arrival.proved is not None
+
+    @property
     def organization_id(self) -> UUID:
         """Return whose message it is."""
         return self.arrival.caller.organization_id
@@ -76,8 +81,8 @@ class Batch(Struct):
     unlocked: bool = False
     """There is no transaction: nothing that was read is locked, and only the last statement writes.
     """
-    silent: list[SessionState] = field(default_factory=list)
-    """Sessions that ended because their visitor was silent too long."""
+    ended: list[SessionState] = field(default_factory=list)
+    """Sessions that ended: their visitor was silent too long, or proves another thing by now."""
 
     def __post_init__(self) -> None:
         """Read the clock once for all rows."""

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from hashlib import sha256
 
-from hub.contracts import Caller, Identity, Message, Person
+from hub.contracts import Arrival, Caller, Identity, Message, Person
+from hub.proofs import Proved
 from hub.store.states import CustomerState
 
 PHONE = "phone"
@@ -16,16 +17,27 @@ _BRAZIL, _BRAZIL_SHORT, _BRAZIL_MOBILE = "55", 12, "6789"
 _MEXICO, _MEXICO_LONG = "521", 13
 
 
-def of_message(message: Message, caller: Caller, contributed: Sequence[Identity]) -> list[Identity]:
+def of_message(
+    message: Message, arrival: Arrival, contributed: Sequence[Identity]
+) -> list[Identity]:
     """Return a message's identities, strongest first.
 
     The plugins' come first, then phone, external id, e-mail and visitor.
 
-    A caller that is not trusted proves nothing but its own visitor.
+    A caller that is not trusted proves nothing but its own visitor, and whom a token proves.
     """
-    person = message.person
+    person, caller = message.person, arrival.caller
     visitor = [visitor_identity(person.visitor_id, caller)] if person.visitor_id else []
-    return [*contributed, *of_person(person), *visitor] if caller.trusted else visitor
+    if caller.trusted:
+        return [*contributed, *of_person(person), *visitor]
+    return [*of_proved(arrival.proved), *visitor]
+
+
+def of_proved(proved: Proved | None) -> list[Identity]:
+    """Return the identities of whom a token proves, strongest first."""
+    if proved is None:
+        return []
+    return of_person(Person(external_user_id=proved.external_user_id, email=proved.email))
 
 
 def of_person(person: Person) -> list[Identity]:

@@ -1,4 +1,7 @@
-"""Steps 6 and 9: one open session per key and visitor, a new one after 30 days of silence."""
+"""Steps 6 and 9: one open session per key and visitor, a new one after 30 days of silence.
+
+Or when the visitor begins to prove who it is, or ends to.
+"""
 
 from base64 import b32encode
 from functools import lru_cache
@@ -54,11 +57,12 @@ def touch(connection: Connection, batch: Batch, opened: list[SessionState]) -> N
 def write(connection: Connection, batch: Batch) -> None:
     """Write the sessions that the batch opened, touched or closed."""
     states = {d.session.id: d.session for d in batch.open if d.session}
-    if batch.silent:
+    if batch.ended:
         # A session that ended frees its visitor's one open place, so it is written first.
         batch.need_transaction()
-        rows.write(connection, [store.write(batch.silent)], batch.now)
-    batch.writes.append(store.write(states.values()))
+        rows.write(connection, [store.write(batch.ended)], batch.now)
+    ended = {state.id for state in batch.ended}
+    batch.writes.append(store.write(s for s in states.values() if s.id not in ended))
 
 
 def _may_have_session(batch: Batch, draft: Draft) -> bool:
@@ -111,14 +115,19 @@ def _last_of(draft: Draft, by_id: dict[UUID, SessionState]) -> SessionState | No
 
 
 def _open(batch: Batch, draft: Draft, found: dict[Key, SessionState]) -> SessionState:
-    """Return the visitor's open session, beginning a new one when the last fell silent."""
+    """Return the visitor's open session, beginning a new one when the last fell silent.
+
+    A session is of one proof: what came with a token and what came without are two sessions, so
+    that nothing of the first is shown without one (docs/decisions/0021).
+    """
     key = _key(draft)
     state = found.get(key)
-    if state and batch.at - state.last_seen_at <= SILENCE:
+    goes_on = state is not None and batch.at - state.last_seen_at <= SILENCE
+    if state and goes_on and state.verified == draft.entry.proven:
         return state
     if state:
         state.closed_at = batch.at
-        batch.silent.append(state)
+        batch.ended.append(state)
     found[key] = _new_session(batch, draft, key[2])
     return found[key]
 
@@ -134,7 +143,7 @@ def _new_session(batch: Batch, draft: Draft, visitor_id: str) -> SessionState:
         visitor_id=visitor_id,
         customer_id=draft.customer.id,
         conversation_id=draft.conversation.id,
-        verified=draft.entry.caller.trusted,
+        verified=draft.entry.proven,
         message_count=0,
         first_seen_at=batch.at,
         last_seen_at=batch.at,
@@ -152,7 +161,7 @@ def _learn(batch: Batch, draft: Draft, state: SessionState) -> None:
     state.ip_address, state.user_agent = arrival.ip, arrival.user_agent
     state.referer = state.referer or visit.referer
     state.landing_path = state.landing_path or visit.path
-    if _identify(state, visit) and draft.entry.caller.trusted:
+    if _identify(state, visit) and draft.entry.proven:
         batch.events.append(NewEvent(state.organization_id, "visitor.identified", state.id))
 
 

@@ -57,7 +57,8 @@ class Audience:
     def join(self, stream: Stream, going: asyncio.Event) -> None:
         """Look after this stream until it leaves; end it when the server is `going`."""
         now = asyncio.get_running_loop().time()
-        stream.ends_at = now + LIFE_SECONDS * random.uniform(0.9, 1.0)  # noqa: S311 - no secret
+        ends_at = now + LIFE_SECONDS * random.uniform(0.9, 1.0)  # noqa: S311 - no secret
+        stream.ends_at = min(ends_at, stream.ends_at or ends_at)
         self._beats[stream] = now + BEAT_SECONDS
         metrics.streams(len(self))
         if self._going is None:
@@ -95,13 +96,14 @@ class Audience:
             stream.wake(Wake.END if stream.ends_at <= now else Wake.BEAT)
 
     async def _check_keys(self) -> None:
-        """End the streams whose key no longer opens one."""
+        """End the streams that would not be let in any more, or whose token has ended."""
         await asyncio.sleep(KEY_SECONDS)
-        shown = {(stream.credential, stream.origin) for stream in self._beats}
+        shown = {stream.came_by for stream in self._beats}
         living = await self._admission.still(shown)
+        now = asyncio.get_running_loop().time()
         for stream in list(self._beats):
-            pair = (stream.credential, stream.origin)
-            if pair in shown and pair not in living:
+            dead = stream.came_by in shown and stream.came_by not in living
+            if dead or stream.ends_at <= now:
                 stream.wake(Wake.END)
 
     async def _check_blocks(self) -> None:

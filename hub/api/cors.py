@@ -19,7 +19,7 @@ _EXPOSED = b"Retry-After, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-
 _PREFLIGHT = {
     "access-control-allow-methods": "GET, POST",
     "access-control-allow-headers": (
-        "authorization, content-type, x-visitor, x-challenge, last-event-id"
+        "authorization, content-type, x-visitor, x-identity, x-challenge, last-event-id"
     ),
     "access-control-max-age": "7200",
 }

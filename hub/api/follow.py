@@ -6,6 +6,7 @@ back in ten minutes: a page that holds a dead key need not knock every second.
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
@@ -80,7 +81,11 @@ class Follow:
         proof = await self._admission.stream(call)
         caller = call.caller
         assert caller is not None
-        watcher = Watcher(caller.organization_id, caller.scope, proof.visitor_id, self.channel.name)
+        token = call.token
+        person = token.proved.external_user_id if token else None
+        watcher = Watcher(
+            caller.organization_id, caller.scope, proof.visitor_id, self.channel.name, person
+        )
         last_id = _seq(call.headers.get("last-event-id"))
         stream = Stream(
             watcher,
@@ -89,8 +94,10 @@ class Follow:
             reads=self._hub.streams,
             live=self._hub.live,
         )
-        stream.credential, stream.origin = caller.credential, call.cors_origin or ""
         stream.ip = call.ip
+        stream.came_by = (caller.credential, call.cors_origin or "", token.seal if token else None)
+        if token:
+            stream.ends_at = asyncio.get_running_loop().time() + token.until - time.time()
         return stream
 
     async def _begin(self, stream: Stream, send: Send) -> None:

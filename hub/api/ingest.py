@@ -18,9 +18,10 @@ from hub.api.body import Body
 from hub.api.decode import decode, decode_signed
 from hub.api.edge import Lane
 from hub.api.exchange import call_of
+from hub.api.tokens import token_in
 from hub.auth.admission import Admission, Call
 from hub.auth.visitors import Proof, parse_proof
-from hub.contracts import Arrival, Brought, Channel, Connection, Message, StatusChange
+from hub.contracts import Arrival, Brought, Channel, Connection, Message
 from hub.errors import BadRequest, Forbidden, HubError, NotFound, Unavailable
 from hub.services.hub import Hub
 from hub.store.front import LOOKUP_SECONDS, within
@@ -119,6 +120,7 @@ class Ingest:
                 await self._admission.visitor(call, proof.visitor_id, proof)
             raw = await body.read(call, self.channel.max_body)
             payload = decode(self.channel.wire, raw)
+            await self._admission.identify(call, token_in(raw))
         except HubError as error:
             if call.rate is None and error.status in _UNREADABLE:
                 await self._admission.unreadable(call)
@@ -222,6 +224,7 @@ def _arrival(
         idempotency_key=_idempotency_key(call),
         visitor_id=proof.visitor_id if proof else None,
         secret_digest=proof.digest if proof else None,
+        proved=call.token.proved if call.token else None,
         connection=connection.data if connection else {},
     )
 

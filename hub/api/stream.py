@@ -11,8 +11,10 @@ from enum import IntFlag
 from uuid import UUID
 
 from litestar.types import Send
+from msgspec.structs import replace
 
 from hub.api import frames
+from hub.auth.admission import Pass
 from hub.auth.guests import Guest
 from hub.errors import Unavailable
 from hub.events.live import Hint, Live, topic_of_visitor
@@ -43,7 +45,7 @@ class Stream:
 
     __slots__ = (
         *("_digest", "_known", "_last_id", "_leaves", "_live", "_mark", "_read", "_reads"),
-        *("_sleeper", "_wakes", "blocks", "credential", "ends_at", "ip", "origin", "watcher"),
+        *("_sleeper", "_wakes", "blocks", "came_by", "ends_at", "ip", "watcher"),
     )
 
     def __init__(
@@ -51,7 +53,9 @@ class Stream:
     ) -> None:
         """Show what the owner of this secret may see, after message `last_id` of what it saw."""
         self.watcher = watcher
-        self.credential, self.origin, self.ip, self.ends_at = b"", "", "", 0.0
+        self.came_by: Pass = (b"", "", None)
+        self.ends_at = 0.0
+        self.ip = ""
         self.blocks: AbstractSet[UUID] = frozenset()
         """Those of its business that its visitor was compared with."""
         self._digest = digest
@@ -71,7 +75,7 @@ class Stream:
         """Return who was let in."""
         who = self.watcher
         visit = (who.organization_id, who.key_id, who.visitor_id)
-        return Guest(self.credential, self.ip, visit)
+        return Guest(self.came_by[0], self.ip, visit)
 
     def wake(self, wake: Wake) -> None:
         """Let the stream do this as soon as it is free."""
@@ -81,14 +85,17 @@ class Stream:
 
     def settle(self, place: Place) -> None:
         """Take in where the visitor's messages are by now; look, if there may be new ones."""
-        if place.secret_digest is None:
+        if place.secret_digest is None and not place.whole:
             return
-        if place.secret_digest != self._digest:
+        if place.secret_digest != self._digest and not place.whole:
             # Somebody else was first with this name.
             self.wake(Wake.END)
         elif place.conversation_id is not None:
             if self._mark is None or self._mark.conversation_id != place.conversation_id:
                 self._move(place)
+            elif place.whole and not self._mark.whole:
+                # The business has come to know the person: with what the visitor wrote before.
+                self._mark, self._known = replace(self._mark, since=0, whole=True), 0
             if self._mark and place.last_seq > max(self._mark.seq, self._known):
                 self._known = place.last_seq
                 self.wake(Wake.LOOK)
@@ -132,7 +139,8 @@ class Stream:
         # A number that is not there yet was not ours: of a database that is gone, say.
         seen = last_id is not None and last_id <= place.last_seq
         seq = last_id if last_id is not None and seen else max(place.last_seq - REPLAYED, 0)
-        self._mark = Mark(self.watcher, place.conversation_id, place.since or 0, seq)
+        since = place.since or 0
+        self._mark = Mark(self.watcher, place.conversation_id, since, seq, place.whole)
         self._known = 0
         for leave in self._leaves[1:]:
             leave()
@@ -141,7 +149,7 @@ class Stream:
     async def _look(self, send: Send) -> None:
         """Send what is new. When the store does not answer, somebody will wake us again."""
         try:
-            if self._mark is None:
+            if self._mark is None or (self.watcher.person and not self._mark.whole):
                 self.settle(await self._reads.place(self.watcher))
                 self._wakes &= ~Wake.LOOK
             known = self._known
@@ -174,7 +182,7 @@ class Stream:
         """Go on after this message."""
         mark = self._mark
         if mark and seq > mark.seq:
-            self._mark = Mark(mark.watcher, mark.conversation_id, mark.since, seq)
+            self._mark = replace(mark, seq=seq)
 
 
 async def _say(send: Send, piece: bytes) -> None:

@@ -13,15 +13,19 @@ from hub.auth.buckets import Buckets
 from hub.auth.callers import Callers, Key
 from hub.auth.challenges import HEADER, Challenges
 from hub.auth.headers import Headers
+from hub.auth.identity import Token, holds
 from hub.auth.limits import Bucket, Limiter, Verdict, refusal
 from hub.auth.proxies import network_of
 from hub.auth.visitors import Proof, Visitors, blocked, parse_proof
 from hub.challenges import Sender
 from hub.contracts import Caller, Connection, Signature
 from hub.errors import BadRequest, Forbidden, RateLimited, Unauthorized
+from hub.store.admin.identity import OFF, Rule
 
 T = TypeVar("T")
-Pass = tuple[bytes, str]
+Pass = tuple[bytes, str, str | None]
+"""What somebody came in by: a credential, an origin, and the secret of an identity token."""
+IDENTITY = "x-identity"
 SECRET_MISSING = "Send X-Visitor: <visitorId>.<secret>"  # noqa: S105 - a sentence
 
 
@@ -39,6 +43,10 @@ class Call(Struct, kw_only=True):
     """The origin that may read the answer."""
     varies: bool = False
     """The answer depends on the origin."""
+    asks: Rule = OFF
+    """What the key asks of visitors."""
+    token: Token | None = None
+    """What proves who the visitor is, once it has been looked at."""
     lasting: bool = False
     """The answer goes on for minutes: what took a while is its beginning."""
 
@@ -105,7 +113,28 @@ class Admission:
         call.cors_origin = allowed_origin(call.headers, key)
         if key.kept_out:
             raise blocked()
+        call.asks = key.identity
+        if call.headers.all(IDENTITY):
+            await self.identify(call)
         return key.caller
+
+    async def identify(self, call: Call, named: str | None = None) -> None:
+        """Note who the visitor is proved to be: by `X-Identity`, or else by the token it `named`.
+
+        A bad token is 403 and costs the network; so is none, where one is required.
+        """
+        caller = _admitted(call)
+        assert caller.key_id is not None
+        # Two of them are none of ours.
+        token = ", ".join(call.headers.all(IDENTITY)) or named
+        try:
+            call.token = call.token or self._visitors.identities.check(
+                call.asks, caller.key_id, token
+            )
+        except Forbidden:
+            if call.rate is None:
+                await self.unreadable(call)
+            raise
 
     async def visitor(self, call: Call, visitor_id: str, proof: Proof | None) -> None:
         """Admit a visitor of the widget: its secret must be right, and its buckets not empty."""
@@ -134,12 +163,14 @@ class Admission:
         return proof
 
     async def still(self, passes: Collection[Pass]) -> set[Pass]:
-        """Return those of these (credential, origin) that would be admitted now."""
-        living = await self._callers.living({credential for credential, _ in passes})
+        """Return those of these that would be admitted now."""
+        living = await self._callers.living({credential for credential, _, _ in passes})
         return {
-            (credential, origin)
-            for credential, origin in passes
-            if credential in living and _allows(living[credential], [origin])
+            (credential, origin, seal)
+            for credential, origin, seal in passes
+            if (key := living.get(credential))
+            and _allows(key, [origin])
+            and holds(key.identity, seal)
         }
 
     async def _proved(self, call: Call) -> Proof:
@@ -151,6 +182,7 @@ class Admission:
             proof = None
         if proof is None:
             raise Forbidden(SECRET_MISSING, code="visitor_secret_missing")
+        await self.identify(call)
         await self._visitors.is_new(caller.organization_id, caller.scope, proof.visitor_id, proof)
         return proof
 

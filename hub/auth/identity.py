@@ -50,6 +50,16 @@ class Claims(Struct, frozen=True):
     name: Name | None = None
 
 
+class Token(Struct, frozen=True):
+    """A good token."""
+
+    proved: Proved
+    until: int
+    """In seconds since the epoch; the clock of the site may be late."""
+    seal: str
+    """Which of the key's secrets has signed it."""
+
+
 class Identities:
     """Checks the tokens of visitors, by the rule of the key that they come with."""
 
@@ -57,8 +67,8 @@ class Identities:
         """`unseal` opens the secrets of keys; what it opened is remembered."""
         self._unseal = lru_cache(_UNSEALED)(unseal)
 
-    def proved(self, rule: Rule, key_id: UUID, token: str | None) -> Proved | None:
-        """Return who a token proves the visitor to be; None without one, or when none counts.
+    def check(self, rule: Rule, key_id: UUID, token: str | None) -> Token | None:
+        """Return a token that proves who the visitor is; None without one, or when none counts.
 
         Raises `Forbidden`: `identity_invalid` for a token that is anything but good,
         `identity_required` when the key asks for one and there is none.
@@ -71,16 +81,24 @@ class Identities:
             raise Forbidden("This key asks for an identity token", code="identity_required")
         return None
 
-    def _read(self, rule: Rule, key_id: UUID, token: str) -> Proved:
+    def _read(self, rule: Rule, key_id: UUID, token: str) -> Token:
         now = moment()
         if len(token) > MOST_CHARACTERS or not _SHAPE.fullmatch(token):
             raise _invalid(f"it is no JWT of at most {MOST_CHARACTERS} characters")
-        living = [sealed.text for sealed in rule.secrets if sealed.lives(now)]
-        for sealed in living:
-            payload = _signed(token, self._unseal(sealed))
+        for seal in (sealed.text for sealed in rule.secrets if sealed.lives(now)):
+            payload = _signed(token, self._unseal(seal))
             if payload is not None:
-                return _proved(payload, key_id, now // 1000)
+                claims = _claims(payload, key_id, now // 1000)
+                return Token(_proved(claims), claims.exp + LEEWAY, seal)
         raise _invalid("it is not signed with HS256 and the secret of this key")
+
+
+def holds(rule: Rule, seal: str | None) -> bool:
+    """Tell whether who came in by a token of this secret, or None, would still be let in so."""
+    if seal is None:
+        return rule.mode != "required"
+    living = (sealed.text for sealed in rule.secrets if sealed.lives(moment()))
+    return rule.mode != "off" and seal in living
 
 
 def moment() -> int:
@@ -106,7 +124,7 @@ def _signatures() -> "PyJWS":
     return PyJWS(algorithms=[_ALGORITHM])
 
 
-def _proved(payload: bytes, key_id: UUID, now: int) -> Proved:
+def _claims(payload: bytes, key_id: UUID, now: int) -> Claims:
     try:
         claims = msgspec.json.decode(payload, type=Claims)
     except msgspec.ValidationError as error:
@@ -122,6 +140,10 @@ def _proved(payload: bytes, key_id: UUID, now: int) -> Proved:
         raise _invalid("its exp is more than 24 hours ahead")
     if max(claims.nbf or 0, claims.iat or 0) > now + LEEWAY:
         raise _invalid("its nbf or iat is still to come")
+    return claims
+
+
+def _proved(claims: Claims) -> Proved:
     return Proved(external_user_id=claims.sub, email=claims.email or None, name=claims.name or None)
 
 

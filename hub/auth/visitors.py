@@ -1,13 +1,14 @@
 """A browser's visitor: its id is a name, its secret the proof."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
 from uuid import UUID
 
 from msgspec import Struct
 
+from hub.auth.identity import Identities
 from hub.batching import Batcher, Full, Late, Waits
 from hub.errors import BadRequest, Forbidden, Unavailable
 from hub.store.database import Database
@@ -27,10 +28,11 @@ class Proof(Struct, frozen=True):
 
 
 class Visitors:
-    """Knows which visitors were seen before, many in one statement."""
+    """Knows which visitors were seen before, and checks whom they prove to be."""
 
-    def __init__(self, database: Database) -> None:
-        """Read from this database."""
+    def __init__(self, database: Database, unseal: Callable[[str], str]) -> None:
+        """Read from this database; `unseal` opens the secrets of identity tokens."""
+        self.identities = Identities(unseal)
         self._database = database
         self._reads: Batcher[store.Key, tuple[bool, str | None, bool]] = Batcher(
             self._read, most=256, flights=4, waits=Waits(patience=LOOKUP_SECONDS)

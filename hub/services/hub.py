@@ -123,7 +123,7 @@ class Hub:
             raise TypeError(_ALONE)
         self._check(message)
         contributed = self.hooks.collect("identities", message=message)
-        proved = identities.of_message(message, arrival.caller, contributed)
+        proved = identities.of_message(message, arrival, contributed)
         accepted = await self._acceptor.accept(Entry(message, arrival, proved))
         if self.live.heard and not accepted.duplicate:
             self.live.tell([_hint(accepted, arrival.caller)])

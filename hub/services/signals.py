@@ -41,13 +41,15 @@ class Signals:
         watcher = _watcher(signals[0], arrival)
         place = await self._streams.place(watcher)
         digest = arrival.secret_digest
-        if place.conversation_id is None or digest is None or place.secret_digest != digest.hex():
+        own = digest is not None and place.secret_digest == digest.hex()
+        if place.conversation_id is None or not (own or place.whole):
             return
         told: list[Hint] = []
         noted = [signal for signal in signals if signal.kind != "typing"]
         seq = max((signal.seq for signal in noted if signal.kind == "read"), default=0)
         if noted:
-            mark = Mark(watcher, place.conversation_id, place.since or 0, seq)
+            since = place.since or 0
+            mark = Mark(watcher, place.conversation_id, since, seq, place.whole)
             work = partial(_store, signals=noted, arrival=arrival, mark=mark)
             told += hints_of(await insisting(self._front, work))
         hint = Hint("read", watcher.organization_id, place.conversation_id, seq=seq)
@@ -61,7 +63,8 @@ class Signals:
 def _watcher(signal: Signal, arrival: Arrival) -> Watcher:
     caller = arrival.caller
     assert arrival.visitor_id is not None
-    return Watcher(caller.organization_id, caller.scope, arrival.visitor_id, signal.channel)
+    person = arrival.proved.external_user_id if arrival.proved else None
+    return Watcher(caller.organization_id, caller.scope, arrival.visitor_id, signal.channel, person)
 
 
 def _topic(watcher: Watcher) -> UUID:

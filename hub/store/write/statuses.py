@@ -36,21 +36,20 @@ def lock_up_to(connection: sa.Connection, mark: Mark, below: Sequence[str]) -> S
     They are locked.
     """
     m, s = message.c, visitor_session.c
-    session = sa.and_(s.organization_id == m.organization_id, s.id == m.session_id)
-    statement = (
-        _outbound(below)
-        .join(visitor_session, session)
-        .where(
-            m.organization_id == mark.watcher.organization_id,
-            m.conversation_id == mark.conversation_id,
-            m.seq <= mark.seq,
-            m.created_at >= mark.since,
+    statement = _outbound(below).where(
+        m.organization_id == mark.watcher.organization_id,
+        m.conversation_id == mark.conversation_id,
+        m.seq <= mark.seq,
+        m.created_at >= mark.since,
+    )
+    if not mark.whole:
+        session = sa.and_(s.organization_id == m.organization_id, s.id == m.session_id)
+        statement = statement.join(visitor_session, session).where(
             s.key_scope == mark.watcher.key_id,
             s.visitor_id == mark.watcher.visitor_id,
+            s.verified.is_(sa.false()),
         )
-        .order_by(m.id)
-        .with_for_update(of=message)
-    )
+    statement = statement.order_by(m.id).with_for_update(of=message)
     return [Shown(*row) for row in connection.execute(statement)]
 
 
