@@ -10,7 +10,7 @@ from litestar import Litestar, Router
 from litestar.datastructures import State
 from litestar.di import Provide
 
-from hub.api import cors, edge, follow, health, ingest, problems, reference, resources
+from hub.api import assets, cors, edge, follow, health, ingest, problems, reference, resources
 from hub.api.audience import Audience
 from hub.api.guards import caller_of
 from hub.api.request import HubRequest
@@ -42,8 +42,9 @@ def create_app(settings: Settings, hub: Hub, limiter: Limiter) -> edge.Edge:
     followed = follow.endpoints(hub.channels, admission, hub, live, audience)
     channels = [*ingest.handlers(served), *follow.handlers(followed)]
     api = Router(BASE, route_handlers=[*channels, *resources.HANDLERS])
+    files = assets.handlers(hub.hooks.collect("routes"))
     app = Litestar(
-        route_handlers=[api, *health.HANDLERS, *reference.HANDLERS],
+        route_handlers=[api, *health.HANDLERS, *reference.HANDLERS, *files],
         dependencies={
             "hub": Provide(_given(hub), sync_to_thread=False),
             "caller": Provide(caller_of, sync_to_thread=False),

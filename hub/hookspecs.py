@@ -10,6 +10,7 @@ from click import Command
 
 from hub.challenges import Answer, Challenge, Sender
 from hub.contracts import Channel, Event, Identity, Message, Outbound, Sent
+from hub.files import Asset
 from hub.settings import Settings
 
 hookspec = pluggy.HookspecMarker("hub")
@@ -19,6 +20,11 @@ hookimpl = pluggy.HookimplMarker("hub")
 @hookspec
 def channels() -> Sequence[Channel]:  # type: ignore[empty-body]
     """Collected: declare inbound endpoints."""
+
+
+@hookspec
+def routes() -> Sequence[Asset]:  # type: ignore[empty-body]
+    """Collected: have files served, such as a script for other sites."""
 
 
 @hookspec

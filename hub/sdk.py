@@ -26,6 +26,7 @@ from hub.contracts import (
 )
 from hub.errors import BadRequest, CommandError, Conflict, Forbidden, NotFound
 from hub.fields import Body, Email320, Id255, Name200, Path2048, Phone, Text200
+from hub.files import Asset
 from hub.hookspecs import hookimpl
 from hub.ids import wire as wire_id
 from hub.proofs import Proved
@@ -42,6 +43,7 @@ __all__ = [
     "Accepted",
     "Answer",
     "Arrival",
+    "Asset",
     "Attachment",
     "BadRequest",
     "Body",

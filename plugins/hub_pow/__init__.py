@@ -1,6 +1,9 @@
 """Proof of work: whoever is about to write for the first time lets their browser calculate."""
 
-from hub.sdk import Answer, Challenge, Plugin, Sender, Settings, hookimpl
+from collections.abc import Sequence
+from pathlib import Path
+
+from hub.sdk import Answer, Asset, Challenge, Plugin, Sender, Settings, hookimpl
 from hub_pow.puzzle import PLUGIN_NAME, PowSettings, difficulty, is_solved, puzzle
 
 PLUGIN = Plugin(
@@ -8,7 +11,13 @@ PLUGIN = Plugin(
     summary="A proof of work before a visitor's first message",
     settings=PowSettings,
 )
-SCRIPT = "/pow.js"
+SCRIPT = Asset(path="/pow.js", file=Path(__file__).with_name("static") / "pow.js")
+
+
+@hookimpl
+def routes() -> Sequence[Asset]:
+    """Serve the script that finds the answer."""
+    return [SCRIPT]
 
 
 @hookimpl
@@ -17,7 +26,7 @@ async def challenge(sender: Sender, settings: Settings) -> Challenge | None:
     own = settings.of(PLUGIN_NAME, PowSettings)
     if not sender.is_new:
         return None
-    return Challenge(plugin=PLUGIN_NAME, script=SCRIPT, data=puzzle(difficulty(sender, own)))
+    return Challenge(plugin=PLUGIN_NAME, script=SCRIPT.path, data=puzzle(difficulty(sender, own)))
 
 
 @hookimpl

@@ -1,40 +1,13 @@
-"""The browser widget: what visitors write, do and read under `/api/v1/widget`."""
+"""The browser widget: its script, and what it calls under `/api/v1/widget`."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
-from hub.sdk import Channel, MessageAccepted, Outbound, Plugin, Sent, hookimpl, reply_to_message
-from hub_widget.config import config
-from hub_widget.normalize import CHANNEL_NAME, normalize, noted, signals
-from hub_widget.payload import Noted, WidgetEvents, WidgetMessage
+from hub.sdk import Asset, Channel, Outbound, Plugin, Sent, hookimpl
+from hub_widget.channels import CHANNEL, EVENTS
 
 PLUGIN = Plugin(name="widget", summary="The chat widget on websites")
-
-CHANNEL = Channel(
-    name=CHANNEL_NAME,
-    path="/widget/messages",
-    wire=WidgetMessage,
-    auth="widget_key",
-    normalize=normalize,
-    reply=reply_to_message,
-    reply_type=MessageAccepted,
-    summary="Store a message that a visitor wrote",
-    sends=True,
-    replies_only=True,
-    stream="/widget/stream",
-    opening=config,
-)
-
-EVENTS = Channel(
-    name=CHANNEL_NAME,
-    path="/widget/events",
-    wire=WidgetEvents,
-    auth="widget_key",
-    normalize=signals,
-    reply=noted,
-    reply_type=Noted,
-    summary="Note what a visitor does: opened, closed, typing, read",
-    brings_signals=True,
-)
+SCRIPT = Asset(path="/widget.js", file=Path(__file__).with_name("static") / "widget.js")
 
 
 @hookimpl
@@ -44,6 +17,12 @@ def channels() -> Sequence[Channel]:
 
 
 @hookimpl
+def routes() -> Sequence[Asset]:
+    """Serve the script that sites load; `widget/` holds its source."""
+    return [SCRIPT]
+
+
+@hookimpl
 async def send(outbound: Outbound) -> Sent | None:
     """Take replies to visitors: the stored message is what the visitor's stream reads."""
-    return Sent(status="sent") if outbound.channel == CHANNEL_NAME else None
+    return Sent(status="sent") if outbound.channel == CHANNEL.name else None

@@ -20,7 +20,7 @@ MAKING = re.compile(
 )
 RULES = {"a machine's path": PATHS, "a registry's host": HOSTS, "how it was made": MAKING}
 # Hashes spell anything, and what is built or vendored has its own words.
-WORDLESS = {".lock", ".svg", ".png", ".ico", ".woff2", ".mmdb", ".gz"}
+WORDLESS = {".lock", ".svg", ".png", ".ico", ".woff2", ".mmdb", ".gz", ".br"}
 
 
 def slips(path: Path) -> Iterator[str]:

