@@ -240,11 +240,13 @@ class Signature(Struct, frozen=True, kw_only=True):
 
 
 class Welcome(Struct, frozen=True, kw_only=True):
-    """What a business has set for whoever comes to it."""
+    """What a business has set for whoever comes to it, and in which languages they ask."""
 
     languages: tuple[str, ...] = ()
     greeting: str | None = None
     away: str | None = None
+    accept_language: str = ""
+    """The header as it came."""
 
 
 Brought = Message | StatusChange | Signal

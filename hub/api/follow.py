@@ -13,6 +13,7 @@ from typing import Any
 from litestar import HttpMethod, Request, Response, route
 from litestar.handlers import HTTPRouteHandler
 from litestar.types import Receive, Scope, Send
+from msgspec.structs import replace
 
 from hub.api import cors, frames
 from hub.api.audience import Audience
@@ -67,7 +68,7 @@ class Follow:
             if call.cors_origin is None:
                 call.cors_origin = await self._live.match(call.headers)
             raise
-        await self._begin(stream, send)
+        await self._begin(stream, call, send)
         leaving = asyncio.create_task(_gone(receive, stream))
         self._audience.join(stream, going_of(scope))
         try:
@@ -100,10 +101,11 @@ class Follow:
             stream.ends_at = asyncio.get_running_loop().time() + token.until - time.time()
         return stream
 
-    async def _begin(self, stream: Stream, send: Send) -> None:
+    async def _begin(self, stream: Stream, call: Call, send: Send) -> None:
         welcome = Welcome()
         with contextlib.suppress(Unavailable):
             welcome = await self._hub.streams.welcome(stream.watcher.organization_id)
+        welcome = replace(welcome, accept_language=call.headers.get("accept-language") or "")
         assert self.channel.opening is not None
         first = frames.event(self.channel.opening(welcome))
         await send({"type": "http.response.start", "status": 200, "headers": list(_HEADERS)})

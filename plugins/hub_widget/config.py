@@ -1,23 +1,33 @@
 """The first event of a visitor's stream: what the business has to say to whoever comes."""
 
+from typing import Literal
+
 from hub.sdk import Struct, Welcome
+from hub_widget.languages import ENGLISH, LANGUAGES, chosen
 
 
 class Config(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag="config"):
     """What the widget shows of the business."""
 
     strings: dict[str, str] | None = None
-    """In place of the widget's own words."""
+    """In place of the widget's own words, which are English."""
+    lang: str | None = None
+    """The tag of the language that these are in."""
+    dir: Literal["rtl"] | None = None
+    """How it is read, where that is not from left to right."""
     greeting: str | None = None
     online: bool | None = None
     away: str | None = None
 
 
 def config(welcome: Welcome) -> Config:
-    """Return what a business has set."""
-    return Config(strings=strings(welcome), greeting=welcome.greeting, away=welcome.away)
-
-
-def strings(_welcome: Welcome) -> dict[str, str] | None:
-    """Return the widget's words in the business's languages; None keeps the widget's own."""
-    return None
+    """Return what a business has set, and the widget's words in a language of the visitor's."""
+    tag = chosen(welcome.accept_language, welcome.languages)
+    language = None if tag == ENGLISH else LANGUAGES[tag]
+    return Config(
+        strings=language.words if language else None,
+        lang=tag if language else None,
+        dir="rtl" if language and language.direction == "rtl" else None,
+        greeting=welcome.greeting,
+        away=welcome.away,
+    )

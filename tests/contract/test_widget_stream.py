@@ -74,6 +74,28 @@ async def test_what_the_business_has_set_comes_first(api: Api) -> None:
     assert events.all == [{"type": "config", **changes}]
 
 
+@pytest.mark.parametrize(
+    ("languages", "asked", "heard"),
+    [
+        ("", "ar-EG,en;q=0.5", {"lang": "ar", "dir": "rtl"}),
+        ("de,en", "ar, en;q=0.5", {}),
+        ("de,en", "ar", {"lang": "de"}),
+        ("", "", {}),
+    ],
+)
+async def test_the_widget_speaks_the_visitors_language(
+    api: Api, languages: str, asked: str, heard: dict[str, str]
+) -> None:
+    """The best that the business allows, with all words; English, which it knows, is not sent."""
+    await api.hub.organizations.change(api.business.id, {"languages": languages})
+    async with following(api, VISITOR, **{"Accept-Language": asked}) as events:
+        pass
+
+    (first,) = events.all
+    assert len(first.pop("strings", {})) == (10 if heard else 0)
+    assert first == {"type": "config", **heard}
+
+
 async def test_a_stream_that_came_before_the_first_message_sees_it(api: Api) -> None:
     """The panel is open before anything was written: the echo of the first message comes."""
     async with following(api, VISITOR) as events:

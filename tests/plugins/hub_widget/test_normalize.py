@@ -66,6 +66,7 @@ def test_events_become_signals_in_their_order() -> None:
             Welcome(greeting="Hi", away="Back at nine"),
             b'{"type":"config","greeting":"Hi","away":"Back at nine"}',
         ),
+        (Welcome(accept_language="en-GB", languages=("de", "en")), b'{"type":"config"}'),
     ],
 )
 def test_a_stream_begins_with_what_the_business_has_set(welcome: Welcome, first: bytes) -> None:
