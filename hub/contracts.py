@@ -240,13 +240,12 @@ class Signature(Struct, frozen=True, kw_only=True):
 
 
 class Welcome(Struct, frozen=True, kw_only=True):
-    """What a business has set for whoever comes to it, and in which languages they ask."""
+    """What a business has set for whoever comes, and the `Accept-Language` of who comes."""
 
     languages: tuple[str, ...] = ()
     greeting: str | None = None
     away: str | None = None
     accept_language: str = ""
-    """The header as it came."""
 
 
 Brought = Message | StatusChange | Signal
