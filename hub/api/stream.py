@@ -45,7 +45,7 @@ class Stream:
 
     __slots__ = (
         *("_digest", "_known", "_last_id", "_leaves", "_live", "_mark", "_read", "_reads"),
-        *("_sleeper", "_wakes", "blocks", "came_by", "ends_at", "ip", "watcher"),
+        *("_sleeper", "_topic", "_wakes", "blocks", "came_by", "ends_at", "ip", "watcher"),
     )
 
     def __init__(
@@ -66,6 +66,7 @@ class Stream:
         self._known = 0
         """Up to here there is nothing that was not looked at, once it has been looked at."""
         self._read = 0
+        self._topic: UUID | None = None
         self._wakes = Wake.LOOK
         self._sleeper: asyncio.Future[None] | None = None
         self._leaves: list[Callable[[], None]] = []
@@ -103,8 +104,8 @@ class Stream:
     async def run(self, send: Send) -> None:
         """Show what there is and what comes, until something ends it."""
         who = self.watcher
-        name = topic_of_visitor(who.organization_id, who.key_id, who.visitor_id)
-        self._leaves.append(self._live.listen(name, self._hear))
+        self._topic = topic_of_visitor(who.organization_id, who.key_id, who.visitor_id)
+        self._leaves.append(self._live.listen(self._topic, self._hear))
         try:
             while not (woken := await self._woken()) & Wake.END:
                 if woken & Wake.LOOK:
@@ -128,7 +129,12 @@ class Stream:
         return woken
 
     def _hear(self, hint: Hint) -> None:
-        self._read = max(self._read, hint.seq)
+        if hint.word == "read":
+            # Somebody else may have a part in the conversation, and read what this one does not.
+            whole = self._mark is not None and self._mark.whole
+            if hint.visitor != self._topic and not whole:
+                return
+            self._read = max(self._read, hint.seq)
         if hint.word in _WAKES:
             self.wake(_WAKES[hint.word])
 

@@ -129,11 +129,15 @@ async def test_two_visitors_of_one_customer_see_their_own(api: Api) -> None:
     await answer(api, second, "to the last")
     assert first["conversationId"] == second["conversationId"]
     seen: dict[str, Any] = {}
+    read = {"events": [{"type": "read", "seq": 3}]}
     for visitor in (VISITOR, f"v_2.{OTHER}"):
         async with following(api, visitor) as events:
             await events.count(1)
+            headers = {"X-Visitor": f"v_2.{OTHER}"}
+            await api.widget.post("/widget/events", json=read, headers=headers)
             await asyncio.sleep(0.2)
         seen[visitor] = events.bodies
+        assert bool(events.of("read")) == (visitor != VISITOR)
 
     assert seen == {VISITOR: ["from one"], f"v_2.{OTHER}": ["from two", "to the last"]}
 
