@@ -2,13 +2,14 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
 from litestar import Litestar, Router
 from litestar.datastructures import State
 from litestar.di import Provide
+from litestar.handlers import HTTPRouteHandler
 
 from hub.api import assets, cors, edge, follow, health, ingest, problems, reference, resources
 from hub.api.audience import Audience
@@ -30,8 +31,13 @@ USES_SECONDS = 10.0
 PROCESS_SECONDS = 1.0
 
 
-def create_app(settings: Settings, hub: Hub, limiter: Limiter) -> edge.Edge:
-    """Build the web app of one process over an open hub; it closes nothing that it was given."""
+def create_app(
+    settings: Settings, hub: Hub, limiter: Limiter, pages: Sequence[HTTPRouteHandler] = ()
+) -> edge.Edge:
+    """Build the web app of one process over an open hub; it closes nothing that it was given.
+
+    `pages` are served beside what a hub always serves, and in place of what has the same path.
+    """
     callers = Callers(hub.database, hub.sealer)
     challenges = Challenges(hub.hooks, hub.sealer, settings)
     visitors, buckets = Visitors(hub.database, hub.sealer.unseal), Buckets(settings)
@@ -43,8 +49,10 @@ def create_app(settings: Settings, hub: Hub, limiter: Limiter) -> edge.Edge:
     channels = [*ingest.handlers(served), *follow.handlers(followed)]
     api = Router(BASE, route_handlers=[*channels, *resources.HANDLERS])
     files = assets.handlers(hub.hooks.collect("routes"))
+    taken = {path for page in pages for path in page.paths}
+    always = [one for one in (*health.HANDLERS, *reference.HANDLERS) if not one.paths & taken]
     app = Litestar(
-        route_handlers=[api, *health.HANDLERS, *reference.HANDLERS, *files],
+        route_handlers=[api, *always, *files, *pages],
         dependencies={
             "hub": Provide(_given(hub), sync_to_thread=False),
             "caller": Provide(caller_of, sync_to_thread=False),

@@ -14,6 +14,7 @@ from typing import Any
 
 import structlog
 from litestar.enums import ScopeType
+from litestar.handlers import HTTPRouteHandler
 from litestar.types import Receive, Scope, Send
 from msgspec import Struct
 
@@ -39,6 +40,7 @@ FAILED_START = 3
 PATIENCE_SECONDS = 30.0
 """For a database that is away while a process starts."""
 PAUSE_SECONDS = (0.25, 1.0)
+Pages = Sequence[HTTPRouteHandler]
 
 log = structlog.get_logger(__name__)
 
@@ -46,9 +48,10 @@ log = structlog.get_logger(__name__)
 class Served:
     """An ASGI app that opens its hub when the server starts it, inside the server's loop."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, pages: Pages = ()) -> None:
         """Open nothing yet."""
-        self._settings = settings
+        self.settings = settings
+        self._pages = pages
         self._app: Any = None
         self.failure = ""
         """Why the start failed."""
@@ -67,7 +70,7 @@ class Served:
                 await send(message)
 
         try:
-            async with _opened(self._settings, self.stopping) as app:
+            async with _opened(self.settings, self._pages, self.stopping) as app:
                 self._app = app
                 await app(scope, receive, keep_last_word)
         except (SettingError, Unavailable) as error:
@@ -83,14 +86,16 @@ class Served:
 
 
 @contextlib.asynccontextmanager
-async def _opened(settings: Settings, stopping: Callable[[], bool]) -> AsyncIterator[Any]:
+async def _opened(
+    settings: Settings, pages: Pages, stopping: Callable[[], bool]
+) -> AsyncIterator[Any]:
     hub = await _open_patiently(settings, stopping)
     tend(hub.database)
     worker = Worker(hub)
     working = asyncio.create_task(worker.run()) if settings.embedded else None
     try:
         async with open_limiter(settings) as limiter, carry_hints(settings, hub):
-            yield create_app(settings, hub, limiter)
+            yield create_app(settings, hub, limiter, pages)
     finally:
         worker.stop()
         if working:
@@ -143,10 +148,11 @@ async def _rehearse(settings: Settings, processes: int) -> Rehearsed:
         await hub.close()
 
 
-def run(settings: Settings, *, host: str, port: int, workers: int = 1) -> None:
+def run(settings: Settings, *, host: str, port: int, workers: int = 1, pages: Pages = ()) -> None:
     """Serve, after `rehearse`, until a signal says to stop; `SettingError` when no start succeeds.
 
-    Many processes go on without one that cannot start later, and try it again.
+    Many processes go on without one that cannot start later, and try it again. `pages` are served
+    beside the rest.
     """
     if settings.embedded and workers > 1:
         raise SettingError("workers: SQLite has one server; many processes need PostgreSQL")
@@ -157,7 +163,7 @@ def run(settings: Settings, *, host: str, port: int, workers: int = 1) -> None:
         log.info("serving", processes=workers, open_files=None if files == math.inf else files)
         listening = handover.bind(host, port)
         door = Door(listening, Tally(workers))
-        serve = partial(_serve, settings, limits.of(settings, files), door)
+        serve = partial(_serve, Served(settings, pages), limits.of(settings, files), door)
         if workers == 1:
             # Alone it cannot be replaced while it serves: SIGHUP is a stop like any other.
             serve(stops=(signal.SIGHUP,))
@@ -166,7 +172,7 @@ def run(settings: Settings, *, host: str, port: int, workers: int = 1) -> None:
 
 
 def _serve(
-    settings: Settings,
+    served: Served,
     limited: limits.Limits,
     door: Door,
     ready: Callable[[], None] | None = None,
@@ -174,8 +180,7 @@ def _serve(
     stops: Sequence[signal.Signals] = (),
 ) -> None:
     """Run a server until a signal; Ctrl-C is an ordinary end, a failed start is not."""
-    served = Served(settings)
-    trusted = networks(settings.trusted_proxies)
+    trusted = networks(served.settings.trusted_proxies)
     server = Server(served, limited, trusted=trusted, tally=door.tally, ready=ready)
     served.stopping = lambda: server.should_exit
     for number in stops:

@@ -21,6 +21,11 @@ MESSAGE = {
     "body": "Is there any rye bread left?",
     "customer": {"phoneE164": "+15551234567", "displayName": "Ada"},
 }
+REPLY = "Good morning! Two loaves are left. Shall we keep one for you?"
+SETTINGS = {
+    "greeting": "Good morning! Ask us anything: what is left, what is in it, what we bake for you.",
+    "away": "We answer between two batches",
+}
 
 
 class Credentials(Struct, frozen=True):
@@ -54,6 +59,15 @@ class Bakery(Struct, frozen=True, kw_only=True):
         return self._curl
 
     @property
+    def answer(self) -> str:
+        """Return the line that answers the visitor who wrote last."""
+        query = "channel=widget&direction=inbound&limit=1"
+        which = f"{self._curl} -G -d '{query}' | grep -o 'con_[a-z0-9]*' | head -n 1"
+        body = json.dumps({"direction": "outbound", "conversationId": "CON", "body": REPLY})
+        quoted = shlex.quote(body).replace("CON", f"'\"$({which})\"'")
+        return f"{self._curl} -H 'Content-Type: application/json' -d {quoted}"
+
+    @property
     def _curl(self) -> str:
         key = f"Authorization: Bearer {self.server_key}"
         return f"curl -s {self.address}/api/v1/messages -H '{key}'"
@@ -84,7 +98,8 @@ async def _business(desk: Desk) -> Organization:
     try:
         return await desk.organizations.by_slug(SLUG)
     except NotFound:
-        return await desk.organizations.create(SLUG, NAME)
+        made = await desk.organizations.create(SLUG, NAME)
+        return await desk.organizations.change(made.id, SETTINGS)
 
 
 async def _password(desk: Desk, business: Organization, kept: str) -> str:

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from hub.cli.bakery import Bakery
     from hub.settings import Settings
 
+ANSWER = "Answer whoever wrote last on the website"
 _PORTS = 10
 
 
@@ -23,8 +24,9 @@ _PORTS = 10
 def demo(host: str, port: int | None) -> None:
     """Serve a demo business: see it work in a minute.
 
-    Makes the business, an owner and a key of each kind once, prints what to type, and serves.
-    Run again it uses the same ones. Everything stays in the database of the settings.
+    Makes the business, an owner and a key of each kind once, prints what to type, and serves,
+    with a page that has the widget on it. Run again it uses the same ones. Everything stays in
+    the database of the settings.
 
     \b
     Example:  clonvo demo --port 9000
@@ -32,6 +34,7 @@ def demo(host: str, port: int | None) -> None:
     from hub import serve as server
     from hub.cli.bakery import open_bakery
     from hub.cli.desk import run
+    from hub.cli.website import handlers
     from hub.settings import load
 
     settings = load()
@@ -39,7 +42,7 @@ def demo(host: str, port: int | None) -> None:
     chosen = _port(host, port)
     bakery = run(lambda desk: open_bakery(desk, chosen))
     click.echo(_welcome(bakery, settings))
-    server.run(settings, host=host, port=chosen)
+    server.run(settings, host=host, port=chosen, pages=handlers(bakery))
 
 
 def _port(host: str, wanted: int | None) -> int:
@@ -56,6 +59,7 @@ def _welcome(bakery: "Bakery", settings: "Settings") -> str:
 
     here = bakery.address
     facts = (
+        ("Website", here, "write in its chat"),
         ("API", f"{here}/api/v1", ""),
         ("Reference", f"{here}/docs", ""),
         ("Business", bakery.name, bakery.slug),
@@ -78,6 +82,10 @@ def _welcome(bakery: "Bakery", settings: "Settings") -> str:
             _head("Read it back"),
             "",
             f"  {bakery.read}",
+            "",
+            _head(ANSWER),
+            "",
+            f"  {bakery.answer}",
             "",
             _head(f"Ctrl-C stops it; everything stays in {kept}."),
             "",

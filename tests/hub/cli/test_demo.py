@@ -12,7 +12,7 @@ import pytest
 
 from hub.auth import keys
 from hub.cli import demo
-from hub.cli.bakery import EMAIL, SLUG, Bakery, open_bakery
+from hub.cli.bakery import EMAIL, SETTINGS, SLUG, Bakery, open_bakery
 from hub.cli.desk import Desk
 from hub.cli.desk import run as at_desk
 from tests.support.hubs import SECRET, environment
@@ -25,6 +25,11 @@ def bakery(database_url: str, monkeypatch):
     monkeypatch.setenv("DATABASE_URL", database_url)
     monkeypatch.setenv("HUB_SECRET", SECRET)
     return lambda port=8000: at_desk(lambda desk: open_bakery(desk, port))
+
+
+async def _settings(desk: Desk) -> tuple[str | None, str | None]:
+    settings = (await desk.organizations.by_slug(SLUG)).settings
+    return settings.greeting, settings.away
 
 
 async def _opens(desk: Desk, bakery: Bakery) -> tuple[bool, ...]:
@@ -55,6 +60,16 @@ def test_a_business_an_owner_and_a_key_of_each_kind(bakery) -> None:
     assert at_desk(lambda desk: _opens(desk, made)) == (True, True, True)
     assert keys.parse(made.server_key).kind == "server"
     assert keys.parse(made.widget_key).kind == "widget"
+
+
+def test_it_greets_and_what_the_owner_changed_stays(bakery, at) -> None:
+    """The greeting is set when the business is made, and not again."""
+    bakery()
+    assert at_desk(_settings) == (SETTINGS["greeting"], SETTINGS["away"])
+
+    at("org", "set", SLUG, "greeting=Moin", "away=")
+    bakery()
+    assert at_desk(_settings) == ("Moin", None)
 
 
 def test_again_it_makes_nothing_twice(bakery, at, database_url) -> None:
@@ -116,7 +131,7 @@ def test_the_command_prints_what_to_type_and_it_works(tmp_path: Path) -> None:
     try:
         process.wait_until(lambda: "Ctrl-C" in log.read_text() and _is_served(port), 30)
         text = log.read_text()
-        send, read = [line.strip() for line in text.splitlines() if " curl " in line]
+        send, read, _ = [line.strip() for line in text.splitlines() if " curl " in line]
         sent = _answer(send)
         [message] = _answer(read)["data"]
         code = process.stop(signal.SIGINT)
