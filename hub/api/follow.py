@@ -64,7 +64,7 @@ class Follow:
             stream = await self._admit(call)
         except HubError as error:
             if error.status in _FOR_GOOD:
-                error.retry_after = RETRY_SECONDS
+                error.retry_after = error.retry_after or RETRY_SECONDS
             if call.cors_origin is None:
                 call.cors_origin = await self._live.match(call.headers)
             raise

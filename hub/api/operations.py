@@ -62,6 +62,11 @@ _CHALLENGE = Header(
     "The answer to the `challenge` of a 403, with the same message again.",
     "a-ticket.4711",
 )
+_IDENTITY = Header(
+    "X-Identity",
+    "A JWT of the site's backend that proves who the visitor is; also `visitor.identityToken`.",
+    "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJ1XzQyIn0.c2lnbmVkIGJ5IHRoZSBzaXRlJ3MgYmFja2VuZA",
+)
 _LAST_EVENT = Header("Last-Event-ID", "The number of the last event that was seen.", "17")
 _STREAM = (
     "Server-sent events, each a line of JSON: `config` first, then the last 100 messages or those "
@@ -149,7 +154,7 @@ def _stream(route: HTTPRoute, channel: Channel) -> Operation:
         parameters=[],
         reply=None,
         auth=channel.auth,
-        headers=[_HEADERS[channel.auth], _LAST_EVENT],
+        headers=[_HEADERS[channel.auth], _IDENTITY, _LAST_EVENT],
     )
 
 
@@ -174,8 +179,9 @@ def _headers(channel: Channel) -> Sequence[Header]:
     known = _HEADERS.get(channel.auth)
     if known is None:
         return ()
-    challenges = channel.auth == "widget_key" and not channel.brings_signals
-    return [known, _CHALLENGE] if challenges else [known]
+    if channel.auth != "widget_key":
+        return [known]
+    return [known, _IDENTITY] if channel.brings_signals else [known, _IDENTITY, _CHALLENGE]
 
 
 def _rule(body: type[Struct]) -> str:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from jwt import PyJWS
 
 LONGEST_LIFE = 24 * 60 * 60
+RETRY_SECONDS = 30
+"""After a refusal: the page has to get a new token first."""
 LEEWAY = 60
 """In seconds: how far the clocks of the site and of the hub may be apart."""
 MOST_CHARACTERS = 4096
@@ -78,7 +80,11 @@ class Identities:
         if token:
             return self._read(rule, key_id, token)
         if rule.mode == "required":
-            raise Forbidden("This key asks for an identity token", code="identity_required")
+            raise Forbidden(
+                "This key asks for an identity token",
+                code="identity_required",
+                retry_after=RETRY_SECONDS,
+            )
         return None
 
     def _read(self, rule: Rule, key_id: UUID, token: str) -> Token:
@@ -148,4 +154,8 @@ def _proved(claims: Claims) -> Proved:
 
 
 def _invalid(reason: str) -> Forbidden:
-    return Forbidden(f"The identity token is not valid: {reason}", code="identity_invalid")
+    return Forbidden(
+        f"The identity token is not valid: {reason}",
+        code="identity_invalid",
+        retry_after=RETRY_SECONDS,
+    )

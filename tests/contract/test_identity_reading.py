@@ -1,6 +1,5 @@
 """What a proved identity opens, and that nothing else opens it."""
 
-import asyncio
 import random
 import time
 from typing import Any
@@ -239,8 +238,12 @@ async def _customers(visited: Visited) -> dict[str, Any]:
     return {one["id"]: [one[name] for name in names] for one in found}
 
 
-async def test_a_stream_of_nobody_waits(visited: Visited) -> None:
-    """A person whom the business does not know yet, in a new browser: nothing, and no error."""
-    async with visited.follow("v_new", visited.site.token(sub="u_new")) as events:
-        await asyncio.sleep(0.1)
-    assert (events.status, events.bodies) == (200, [])
+async def test_a_person_whom_nobody_knows_yet_sees_the_first_words(visited: Visited) -> None:
+    """In a new browser: nothing at first, and then what is written, by the person too."""
+    token = visited.site.token(sub="u_new")
+    async with visited.follow("v_new", token) as events:
+        await visited.write("hello", "v_new", token)
+        await events.count(1)
+
+    assert events.all[0]["type"] == "config"
+    assert events.bodies == ["hello"]

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 import hub_widget
 from hub.contracts import Message, Person, Signal, Visit, Welcome
+from hub.proofs import Proved
 from hub.sdk_testing import arrival, normalized
 
 EXAMPLES = Path(hub_widget.__file__).with_name("examples")
@@ -94,6 +95,24 @@ def test_the_visitor_of_the_header_wins(name: str) -> None:
     assert (found.person.visitor_id, found.source) == ("v_header", f"{SOURCE}v_header")
     assert found.visit is not None
     assert found.visit.visitor_id == "v_header"
+
+
+def test_whom_a_token_proves_wins_over_what_the_page_says() -> None:
+    """Id, address and name are the token's, also where it has none; the page tells the path."""
+    jane = Proved(external_user_id="u_1", email="jane@example.net")
+    (found,) = normalized(
+        hub_widget.CHANNEL, EXAMPLES / "signed_in.json", replace(CALL, proved=jane)
+    )
+
+    assert found.person == Person(
+        visitor_id="v_header", external_user_id="u_1", email="jane@example.net"
+    )
+    assert found.visit == Visit(
+        visitor_id="v_header",
+        path="/app/export",
+        external_user_id="u_1",
+        external_email="jane@example.net",
+    )
 
 
 def test_two_keys_and_two_visitors_never_share_a_source() -> None:
