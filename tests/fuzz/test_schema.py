@@ -91,12 +91,14 @@ async def target(make_api: MakeApi) -> Target:
     secrets = {"app_secret": APP_SECRET, "verify_token": "t", "access_token": "x"}
     data = {"phone_number_id": "1", "waba_id": "2"}
     kept = await api.hub.kept("whatsapp").put(api.business.id, "1", data, secrets)
+    block = await api.hub.blocks.network(api.business.id, "192.0.2.1", "spam")
     known = {
         "messageId": stored["id"],
         "customerId": stored["customerId"],
         "conversationId": stored["conversationId"],
         "sessionId": stored["sessionId"],
         "connectionId": wire("cnx", kept.id),
+        "blockId": wire("blk", block.id),
     }
     return Target(api, known)
 

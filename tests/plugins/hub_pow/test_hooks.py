@@ -1,8 +1,11 @@
 """The plugin in a whole hub: off unless named, and then in the way of who is new."""
 
+from pathlib import Path
+
 import httpx
 import pytest
 
+import hub_pow
 from hub.settings import Settings
 from tests.plugins.hub_pow.test_puzzle import solution
 from tests.support.app import Api, MakeApi
@@ -46,6 +49,20 @@ async def test_a_newcomer_works_once(make_api: MakeApi) -> None:
     assert (challenge["plugin"], challenge["script"]) == ("pow", "/pow.js")
     assert set(challenge["data"]) == {"salt", "bits", "ticket"}
     assert [asked.status_code, answered.status_code, later.status_code] == [403, 200, 200]
+
+
+async def test_its_script_is_there_where_it_is_on(api: Api, make_api: MakeApi) -> None:
+    """Any site may load it, at the path that the challenge names."""
+    on = await make_api(**ON)
+    path = (await send(on)).json()["challenge"]["script"]
+
+    served = await on.anonymous.get(f"http://hub.test{path}")
+    off = await api.anonymous.get(f"http://hub.test{path}")
+
+    assert (served.status_code, off.status_code) == (200, 404)
+    assert served.text == (Path(hub_pow.__file__).parent / "static" / "pow.js").read_text()
+    assert served.headers["access-control-allow-origin"] == "*"
+    assert served.headers["content-type"].startswith("text/javascript")
 
 
 async def test_a_crowd_works_harder(make_api: MakeApi) -> None:
