@@ -114,7 +114,7 @@ class Admission:
         if key.kept_out:
             raise blocked()
         call.asks = key.identity
-        if call.headers.all(IDENTITY):
+        if _presented(call):
             await self.identify(call)
         return key.caller
 
@@ -125,8 +125,7 @@ class Admission:
         """
         caller = _admitted(call)
         assert caller.key_id is not None
-        # Two of them are none of ours.
-        token = ", ".join(call.headers.all(IDENTITY)) or named
+        token = _presented(call) or named
         try:
             call.token = call.token or self._visitors.identities.check(
                 call.asks, caller.key_id, token
@@ -272,6 +271,11 @@ def _allows(key: Key, sent: Sequence[str]) -> bool:
     origin = origins.parse_request(sent)
     allowed = (origins.parse_allowed(text) for text in key.allowed_origins)
     return origin is not None and origins.allows(allowed, origin)
+
+
+def _presented(call: Call) -> str:
+    """Return the token of `X-Identity`, empty when there is none; two of them are no good one."""
+    return ", ".join(filter(None, call.headers.all(IDENTITY)))
 
 
 def _admitted(call: Call) -> Caller:

@@ -90,6 +90,16 @@ async def test_the_header_wins(visited: Visited) -> None:
     assert (await visited.customer(reply))["externalUserId"] == "u_42"
 
 
+async def test_an_empty_header_is_none(visited: Visited) -> None:
+    """A browser that has no token may send the header all the same; the body's counts then."""
+    await visited.ask("required")
+
+    assert (
+        await visited.post("hi", token="", identityToken=visited.site.token())
+    ).status_code == 200
+    assert (await visited.post("hi", token="")).json()["code"] == "identity_required"
+
+
 async def test_two_headers_are_none(visited: Visited) -> None:
     """Which of two tokens counts must not depend on who reads them."""
     good = visited.site.token()
