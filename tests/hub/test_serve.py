@@ -28,13 +28,13 @@ def test_a_start_that_fails_in_the_end_is_a_reason_and_no_answer(monkeypatch, ca
     monkeypatch.setattr(serve, "PATIENCE_SECONDS", 0.2)
     monkeypatch.setattr(serve, "PAUSE_SECONDS", (0.3, 0.3))
     answers: list[str] = []
+    served = serve.Served(AWAY)
 
     with (
         closing(handover.bind("127.0.0.1", 0)) as listening,
         pytest.raises(SettingError, match=r"^database_url: no answer: "),
     ):
-        door = Door(listening, Tally(1))
-        serve._serve(serve.Served(AWAY), Limits(), door, lambda: answers.append("ready"))
+        serve._serve(served, Limits(), Door(listening, Tally(1)), lambda: answers.append("ready"))
 
     assert answers == []
     assert [record for record in caplog.records if record.levelno >= logging.ERROR] == []
