@@ -3,7 +3,6 @@ declare module "*.css" {
   const text: string;
   export default text;
   export const LAUNCHER: string;
-  export const LOG: string;
   export const OWN: string;
 }
 

@@ -27,7 +27,7 @@ export async function call(
     try {
       const who = await Promise.race([self.ClonvoIdentify?.(), nap(IDENTITY_SECONDS)]);
       // A user object may hold anything: what the hub may know is taken, as text.
-      for (const field in who) if (/^(ext|ident)/.test(field)) known[field] = who[field] && "" + who[field];
+      for (const field in who) if (/^(ext|iden)/.test(field)) known[field] = who[field] && "" + who[field];
     } catch {}
   }
   const body = content && JSON.stringify({ ...content, visitor: { ...content.visitor, ...known } });

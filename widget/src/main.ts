@@ -17,6 +17,7 @@ declare global {
 }
 
 const TYPING_TOLD = 4e3;
+const DAY = 8e7;
 
 /** This tab, among those of the site. */
 const me = random();
@@ -34,15 +35,19 @@ function touch(): void {
 
 /** Make everything follow from what is so now. */
 function update(): void {
-  const { self, talking, tab, seen = 0 } = state();
+  const { self, outbox, tab, seen = 0 } = state();
   if (feature.reset && known && known != self) {
     rewind();
     list.replaceChildren();
   }
   known = self;
   // The stream is held for an open panel or a talk, and in one tab of those in the back.
-  if (!(isOpen || talking) || (feature.tabs && page.hidden && tab != me)) stop();
-  else if (!holding()) listen(receive);
+  if (!(isOpen || outbox) || (feature.tabs && page.hidden && tab != me)) stop();
+  else if (!holding()) {
+    // Another tab may make a visitor at the same time: the one of this stream is remembered.
+    known = visitor();
+    listen(receive);
+  }
 
   let unread = shown().filter((row) => !row.mine && row.seq! > seen);
   const seq = unread.at(-1)?.seq;
@@ -65,10 +70,12 @@ function receive(said?: Said): void {
   if (!said) update();
   else if (said.id) {
     const found = row(said.cid ?? said.id, said.body, said.from == "visitor");
-    const time = new Date(said.at).toLocaleString([], { dateStyle: "short", timeStyle: "short" });
+    const at = new Date(said.at);
+    const day = Date.now() - +at > DAY ? "dateStyle" : "";
+    const time = at.toLocaleString([], { timeStyle: "short", [day]: "short" });
     note(found, [said.name] + " " + time);
     place(found, said.seq);
-    if (!state().talking) keep({ talking: true });
+    if (!state().outbox) keep({ outbox: [] });
   } else if (said.type == "config") {
     if (feature.strings) Object.assign(words, said.strings);
     if (feature.presence) presence.textContent = (said.online ? words.online : said.away)!;
@@ -78,14 +85,13 @@ function receive(said?: Said): void {
 
 function show(open: boolean): void {
   if (isOpen == open) return;
-  const focused = root.activeElement;
+  if (!open && root.activeElement) launcher.focus();
   isOpen = open;
   panel.hidden = !open;
   // Where the panel fills the screen, the page behind it rests.
   if (feature.inert) page.body.inert = open && !panel.offsetLeft;
   // A phone's keyboard would hide the talk.
   if (open) (matchMedia("(hover)").matches ? box : log).focus();
-  else if (focused) launcher.focus();
   tell(open ? "opened" : "closed");
   touch();
 }
@@ -93,10 +99,13 @@ function show(open: boolean): void {
 function send(text: string): void {
   const body = ("" + text).trim();
   if (body) {
-    const visitor = { path: location.pathname, referer: page.referrer };
-    const letter = { providerMessageId: random(), body, visitor };
+    const letter = {
+      providerMessageId: random(),
+      body,
+      visitor: { path: location.pathname, referer: page.referrer },
+    };
     // Kept until it is sent, over reloads too.
-    keep({ outbox: [...(state().outbox ?? []), letter], talking: true });
+    keep({ outbox: [...(state().outbox ?? []), letter] });
     post(letter);
   }
   log.scrollTop = 0;
@@ -141,7 +150,7 @@ else if (!early?.open) {
   if (feature.remount) new MutationObserver(put).observe(html, { childList: true });
 
   const { color } = options;
-  style.setProperty("--c", CSS.supports("color", color!) ? color! : "#1B3A6B");
+  if (CSS.supports("color", color!)) style.setProperty("--c", color!);
   // The style sheet mixes the colour with itself, so that it is read as parts from 0 to 1.
   const [red, green, blue] = getComputedStyle(launcher)
     .backgroundColor.match(/[\d.]+/g)!

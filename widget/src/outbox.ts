@@ -24,9 +24,9 @@ export function post(letter: Letter): void {
       mark("sending");
       const response = await call("messages", letter, { "X-Challenge": proof });
       // A new visitor may have to prove something, by a script that is loaded for that alone.
-      if (feature.challenge && response?.status == 403) {
+      if (feature.challenge && !response?.ok) {
         try {
-          const { script, data } = (await response.json()).challenge;
+          const { script, data } = (await response!.json()).challenge;
           proof = await (await import(api.origin + script)).default(data);
           continue;
         } catch {}

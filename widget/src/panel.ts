@@ -1,13 +1,13 @@
 import { host, make, root } from "./dom";
 import { options, page } from "./options";
-import css, { LAUNCHER, LOG } from "./style.css";
+import css, { LAUNCHER } from "./style.css";
 import { list } from "./talk";
 
 export const html = page.documentElement;
 
 export const title = make("h2");
 export const presence = make("span");
-export const log = make("div", { className: LOG, role: "log", tabIndex: 0 }, list);
+export const log = make("div", { role: "log", tabIndex: 0 }, list);
 export const box = make("textarea", { rows: 1 });
 export const sender = make("button");
 export const badge = make("b");

@@ -11,11 +11,10 @@ export interface Letter {
 interface State {
   /** `<visitorId>.<secret>`, both made here. */
   self?: string;
+  /** What waits to be sent. That it is there, be it empty, says that there is a conversation. */
   outbox?: Letter[];
   /** The last message of an operator that was seen. */
   seen?: number;
-  /** There is a conversation: its stream is worth holding. */
-  talking?: boolean;
   /** The tab used last. */
   tab?: string;
 }
@@ -50,6 +49,6 @@ export const random = (): string => crypto.getRandomValues(new Uint32Array(4)).j
 
 /** This browser's visitor, made when it is needed first. */
 export function visitor(): string {
-  if (!state().self) keep({ self: `v_${random()}.${random()}` });
+  if (!state().self) keep({ self: random() + "." + random() });
   return memory.self!;
 }

@@ -1,0 +1,263 @@
+"""How it looks, and whether everybody can use it."""
+
+import itertools
+import json
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Locator, expect
+
+from tests.plugins.hub_widget.browser.chat import Chat
+from tests.support.browser import Answer, Shop
+from tests.support.node import package
+
+LEAST_CONTRAST = 4.5
+# A sweep through the cube of colours, and what one writes besides hexadecimal digits.
+SWEEP = [f"#{r:02x}{g:02x}{b:02x}" for r, g, b in itertools.product(range(0, 256, 51), repeat=3)]
+COLOURS = [*SWEEP, "oklch(0.7 0.1 200)", "hsl(48 100% 50%)", "rebeccapurple", "lab(60 40 20)"]
+
+
+def channels(colour: str) -> list[float]:
+    """Return red, green and blue of a computed colour, from 0 to 1."""
+    numbers = (
+        [float(part) for part in colour.split("(")[1].rstrip(")").split()[1:4]]
+        if (colour.startswith("color("))
+        else [float(part) / 255 for part in colour.split("(")[1].rstrip(")").split(",")[:3]]
+    )
+    return [min(1.0, max(0.0, number)) for number in numbers]
+
+
+def luminance(colour: str) -> float:
+    """Return the relative luminance (WCAG 2.2)."""
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels(colour)]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(one: str, other: str) -> float:
+    """Return the contrast of two colours (WCAG 2.2)."""
+    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def whole_talk(chat: Chat) -> None:
+    """Have a talk with everything in it."""
+    chat.open()
+    chat.say("Hello, see https://a.example")
+    chat.notes("at")
+    chat.replies("An answer")
+    chat.shows("Hello, see https://a.example", "An answer")
+    chat.page.wait_for_timeout(300)
+
+
+@pytest.fixture
+def look(browser: Browser, shop: Shop):
+    """Come to a page in a window of the test's own kind."""
+    contexts: list[BrowserContext] = []
+
+    def come(html: str | None = None, data: dict[str, str] | None = None, **kind: object) -> Chat:
+        contexts.append(browser.new_context(**kind))
+        shop.site.pages["/"] = Answer(html or shop.page(**(data or {})))
+        chat = Chat(shop, contexts[-1].new_page())
+        chat.come()
+        return chat
+
+    yield come
+    for context in contexts:
+        context.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing(look, scheme: str) -> None:
+    """No violation with the panel open and messages in it, and none when it is closed."""
+    chat = look(color_scheme=scheme)
+    whole_talk(chat)
+    chat.page.add_script_tag(path=package("axe-core") / "axe.min.js")
+    check = "async () => (await axe.run()).violations.map((v) => [v.id, v.nodes[0].target])"
+
+    dark = luminance(chat.style(chat.panel, "backgroundColor")) < 0.1
+    assert dark == (scheme == "dark")
+    assert chat.page.evaluate(check) == []
+    chat.page.keyboard.press("Escape")
+    assert chat.page.evaluate(check) == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_everything_can_be_read(look, scheme: str) -> None:
+    """What axe leaves open: text on bubbles, header, badge and below messages has its contrast."""
+    chat = look(color_scheme=scheme)
+    whole_talk(chat)
+    back = chat.style(chat.panel, "backgroundColor")
+    for where in ("header h2", "[role=log] div div:last-child p", "footer button"):
+        place = chat.host.locator(where).last
+        behind = chat.style(
+            place if where != "header h2" else place.locator(".."), "backgroundColor"
+        )
+        behind = blended(behind, back)
+        assert contrast(chat.style(place, "color"), behind) >= LEAST_CONTRAST, where
+    note = chat.host.locator("small").last
+    faded = mixed(chat.style(note, "color"), back, float(chat.style(note, "opacity")))
+    assert contrast(faded, back) >= LEAST_CONTRAST
+
+
+def blended(front: str, back: str) -> str:
+    """Return a colour with an alpha channel as it appears on another."""
+    parts = front.replace("/", ",").split("(")[1].rstrip(")").split(",")
+    alpha = float(parts[3]) if front.startswith("rgba") else 1.0
+    return mixed(front, back, alpha)
+
+
+def mixed(front: str, back: str, alpha: float) -> str:
+    """Return so much of a colour over another."""
+    pairs = zip(channels(front), channels(back), strict=True)
+    return "color(srgb " + " ".join(str(f * alpha + b * (1 - alpha)) for f, b in pairs) + ")"
+
+
+def test_ink_is_read_on_any_colour(look, shop: Shop) -> None:
+    """Black or white is written on the brand's colour, in whatever way that is named."""
+    tag = shop.tag(color="COLOUR") + "</script>"
+    frames = "".join(
+        f'<iframe srcdoc="{shop.page(body=tag.replace("COLOUR", c)).replace(chr(34), "&quot;")}">'
+        "</iframe>"
+        for c in COLOURS
+    )
+    chat = look(f"<!doctype html>{frames}")
+    read = """(host) => {
+      const style = getComputedStyle(host.shadowRoot.querySelector('aside > button'));
+      return [style.color, style.backgroundColor];
+    }"""
+    for number, colour in enumerate(COLOURS):
+        host = chat.page.frame_locator("iframe").nth(number).locator("clonvo-chat")
+        ink, back = host.evaluate(read)
+        assert ink in {"rgb(0, 0, 0)", "rgb(255, 255, 255)"}
+        assert contrast(ink, back) >= LEAST_CONTRAST, colour
+
+
+@pytest.mark.parametrize("colour", ["red;}*{display:none", "url(x)", "no colour", "", "#12"])
+def test_colour_that_is_none_is_left_out(look, colour: str) -> None:
+    """The default stands in for it, and nothing of it gets into a style."""
+    chat = look(data={"color": colour})
+    chat.open()
+
+    assert channels(chat.style(chat.launcher, "backgroundColor")) == pytest.approx(
+        [0x1B / 255, 0x3A / 255, 0x6B / 255], abs=0.001
+    )
+    assert chat.style(chat.page.locator("h1"), "display") == "block"
+
+
+@pytest.mark.parametrize("direction", ["ltr", "rtl"])
+@pytest.mark.parametrize("side", ["bottom-left", "bottom-right"])
+def test_it_is_on_the_side_that_was_chosen(look, shop: Shop, direction: str, side: str) -> None:
+    """In both directions; each message runs as its own letters do."""
+    html = shop.page(position=side).replace("<html", f'<html dir="{direction}"')
+    chat = look(html, viewport={"width": 900, "height": 700})
+    chat.open()
+    chat.say("שלום hello")
+    chat.page.wait_for_timeout(300)
+    width = 900
+    for place in (chat.launcher, chat.panel):
+        box = place.bounding_box()
+        assert box
+        gap = box["x"] if side == "bottom-left" else width - box["x"] - box["width"]
+        assert gap == pytest.approx(20, abs=0.5)
+    bubble, log = chat.host.locator("p").last.bounding_box(), chat.panel.bounding_box()
+    assert bubble
+    assert log
+    at_the_end = bubble["x"] > log["x"] + log["width"] / 2
+    assert at_the_end == (direction == "ltr")
+
+
+def fills(panel: Locator, width: int, height: int) -> bool:
+    """Tell whether the panel is the whole screen."""
+    return panel.bounding_box() == {"x": 0, "y": 0, "width": width, "height": height}
+
+
+@pytest.mark.parametrize(("width", "height"), [(390, 800), (320, 180)])
+def test_on_a_phone_it_is_the_screen(look, width: int, height: int) -> None:
+    """Also at 400 % zoom: the page behind rests, no keyboard covers the talk, and all is undone."""
+    chat = look(viewport={"width": width, "height": height}, has_touch=True, is_mobile=True)
+    chat.launcher.tap()
+    chat.page.wait_for_timeout(300)
+    assert fills(chat.panel, width, height)
+    assert chat.page.evaluate("document.body.inert") is True
+    expect(chat.box).not_to_be_focused()
+    corner = chat.launcher.bounding_box()
+    assert corner
+    assert (corner["y"], corner["x"] + corner["width"]) == (0, width)
+    assert chat.page.evaluate("document.documentElement.scrollWidth") == width
+    chat.box.tap()
+    chat.say("hi")
+    chat.notes("at")
+
+    chat.launcher.tap()
+    expect(chat.panel).to_be_hidden()
+    assert chat.page.evaluate("document.body.inert") is False
+
+
+def test_on_a_desk_the_page_stays_in_use(look) -> None:
+    """The panel is not modal: its page can be read, clicked and reached by keyboard."""
+    chat = look()
+    chat.open()
+
+    assert chat.page.evaluate("document.body.inert") is False
+    chat.page.locator("h1").click()
+
+
+def test_nothing_moves_for_who_wants_no_motion(look) -> None:
+    """Animations run only for those who have not asked for less."""
+    for wish, moving in (("reduce", False), ("no-preference", True)):
+        chat = look(reduced_motion=wish)
+        whole_talk(chat)
+        chat.say("one more")
+        names = chat.host.evaluate(
+            """(host) => [...host.shadowRoot.querySelectorAll('*')]
+                 .map((e) => getComputedStyle(e).animationName).filter((n) => n != 'none')"""
+        )
+        assert bool(names) == moving
+
+
+def test_borders_set_it_off_in_forced_colours(look) -> None:
+    """Where backgrounds and shadows are taken away, launcher, panel and bubbles have an edge."""
+    chat = look(forced_colors="active")
+    whole_talk(chat)
+
+    for place in (chat.launcher, chat.panel, chat.host.locator("p").last):
+        assert chat.style(place, "borderTopWidth") == "1px"
+        assert chat.style(place, "borderTopColor") != chat.style(chat.panel, "backgroundColor")
+
+
+def test_assistive_technology_finds_it(look) -> None:
+    """Outside the body, it is in the tree: a dialog with a name, a log, a box, named buttons."""
+    chat = look()
+    whole_talk(chat)
+    session = chat.page.context.new_cdp_session(chat.page)
+    nodes = session.send("Accessibility.getFullAXTree")["nodes"]
+    found = {
+        (node["role"]["value"], node.get("name", {}).get("value", ""))
+        for node in nodes
+        if not node["ignored"]
+    }
+
+    assert {
+        ("dialog", "Chat with us"),
+        ("heading", "Chat with us"),
+        ("textbox", "Write a message"),
+        ("button", "Send"),
+        ("button", "Close chat"),
+    } <= found, json.dumps(sorted(found))
+    assert "log" in {role for role, _ in found}
+
+
+def test_box_grows_with_what_is_written(look) -> None:
+    """Up to a height, then it scrolls; the last messages stay in sight."""
+    chat = look()
+    whole_talk(chat)
+    low = chat.box.bounding_box()
+    chat.box.fill("line\n" * 3)
+    higher = chat.box.bounding_box()
+    chat.box.fill("line\n" * 30)
+    highest = chat.box.bounding_box()
+
+    assert low
+    assert higher
+    assert highest
+    assert low["height"] < higher["height"] < highest["height"] <= 120
+    expect(chat.host.locator("small").last).to_be_in_viewport()
