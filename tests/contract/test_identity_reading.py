@@ -127,12 +127,22 @@ async def test_an_address_alone_opens_nothing(visited: Visited) -> None:
     assert (events.bodies, place.conversation_id) == ([], None)
 
 
+@pytest.mark.parametrize("sub", ["v_1", "15551234567", "jane@example.com"])
+async def test_an_id_is_no_number_address_or_browser(visited: Visited, sub: str) -> None:
+    """A person whose id looks like what somebody else is known by reads nothing of theirs."""
+    await visited.write("theirs", "v_1")
+    await visited.api.send(visitor={"visitorId": "v_1", "externalEmail": "jane@example.com"})
+
+    assert await visited.seen("v_2", visited.site.token(sub=sub)) == []
+
+
 async def test_reading_what_was_read(visited: Visited) -> None:
     """The person's mark counts from any device; the browser's own word about it does not."""
     token = visited.site.token()
+    await visited.write("not signed in yet", "v_desk")
     first = await visited.write("signed in", "v_desk", token)
     reply = await visited.answer(first, "for the person alone")
-    mark = {"events": [{"type": "read", "seq": 2}]}
+    mark = {"events": [{"type": "read", "seq": 3}]}
 
     async def tell(visitor: str, **headers: str) -> str:
         headers = {"X-Visitor": f"{visitor}.{'s' * 22}", **headers}
