@@ -165,16 +165,16 @@ def program() -> str:
     return found
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def playwright() -> Iterator[Playwright]:
-    """The driver."""
+    """The driver. Its event loop runs in this thread until it ends: async tests come after it."""
     with sync_playwright() as started:
         yield started
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(playwright: Playwright) -> Iterator[Browser]:
-    """One browser for the whole run; each test has a profile of its own in it."""
+    """One browser for a module; each test has a profile of its own in it."""
     opened = playwright.chromium.launch(executable_path=program(), args=FLAGS)
     yield opened
     opened.close()

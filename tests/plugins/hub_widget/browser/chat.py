@@ -61,6 +61,16 @@ class Chat:
         """Go to a page of the site."""
         self.page.goto(f"{self.shop.site.origin}{path}")
 
+    def stop_clock(self) -> None:
+        """Load the page again with a clock that goes on by `pass_time` alone."""
+        self.page.clock.install()
+        self.page.reload()
+        self.page.clock.pause_at(self.page.evaluate("Date.now()") / 1000 + 1)
+
+    def pass_time(self, seconds: float) -> None:
+        """Let time pass in the page."""
+        self.page.clock.run_for(int(seconds * 1000))
+
     def open(self) -> None:
         """Press the launcher; the panel is there and greets."""
         self.launcher.click()
@@ -122,14 +132,18 @@ class Chat:
         value: str = where.evaluate("(element, name) => getComputedStyle(element)[name]", name)
         return value
 
-    def hold(self, url: str, times: int | None = None) -> list[Route]:
-        """Leave calls without an answer; return the list that they gather in."""
+    def hold(self, url: str, most: int = 1000) -> list[Route]:
+        """Leave so many calls without an answer; return the list that they gather in."""
         held: list[Route] = []
 
         def keep(route: Route) -> None:
-            held.append(route)
+            if len(held) < most:
+                held.append(route)
+            else:
+                route.fallback()
 
-        self.page.route(url, keep, times=times)
+        # A route that is over lets go what it held, so this one stays.
+        self.page.route(url, keep)
         return held
 
     def until(

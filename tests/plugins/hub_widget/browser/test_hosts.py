@@ -1,11 +1,14 @@
 """The widget on every kind of page: loaded in any way, under any policy, through any swap."""
 
+from functools import partial
+
 import pytest
 from playwright.sync_api import expect
 
 from tests.plugins.hub_widget.browser.conftest import Visit
 from tests.support.browser import PAGE, Shop
 
+heavy = partial(pytest.param, marks=pytest.mark.heavy)
 HOSTILE = """
     <style>
       * { color: red !important; display: block !important; font: 40px fantasy !important;
@@ -54,8 +57,8 @@ def loaded(shop: Shop, how: str) -> dict[str, str]:
 @pytest.mark.parametrize(
     "how",
     [
-        *("in the head", "deferred", "async", "as a module", "at the end", "by a script"),
-        *("when idle", "twice"),
+        *("in the head", "as a module", "by a script"),
+        *(heavy(how) for how in ("deferred", "async", "at the end", "when idle", "twice")),
     ],
 )
 def test_it_works_however_it_is_loaded(visit: Visit, shop: Shop, how: str) -> None:
@@ -108,6 +111,7 @@ def test_commands_may_come_before_it(visit: Visit, shop: Shop) -> None:
     expect(chat.panel).to_be_hidden()
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("clobbered", ['<a id="Clonvo">', "<script>Clonvo = {}</script>"])
 def test_a_name_that_is_taken_is_taken_over(visit: Visit, shop: Shop, clobbered: str) -> None:
     """An element or an object of the page under the same name stops nothing."""
@@ -153,8 +157,8 @@ def test_styles_of_the_page_stay_outside(visit: Visit, shop: Shop) -> None:
     [
         "document.body.innerHTML = ''",
         "document.body.replaceWith(document.createElement('body'))",
-        "document.querySelector('clonvo-chat').remove()",
-        "document.documentElement.replaceChildren(document.createElement('body'))",
+        heavy("document.querySelector('clonvo-chat').remove()"),
+        heavy("document.documentElement.replaceChildren(document.createElement('body'))"),
     ],
 )
 def test_it_survives_what_frameworks_do(visit: Visit, swap: str) -> None:
@@ -200,6 +204,7 @@ def test_frame_without_an_origin_is_refused_and_nothing_breaks(visit: Visit, sho
     expect(inside.locator("[role=log] small").last).to_have_text("Waiting…")
 
 
+@pytest.mark.heavy
 def test_key_that_was_rotated_goes_on_with_the_talk(visit: Visit, shop: Shop) -> None:
     """The site puts in the new secret of its key; the visitor's talk is there."""
     chat = visit()

@@ -1,6 +1,7 @@
 """What is written arrives: once, in order, whatever the network does."""
 
 import time
+from functools import partial
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from playwright.sync_api import BrowserContext, Route, expect
 from tests.plugins.hub_widget.browser.chat import Chat
 from tests.plugins.hub_widget.browser.conftest import Visit
 
+heavy = partial(pytest.param, marks=pytest.mark.heavy)
 MESSAGES = "**/api/v1/widget/messages"
 
 
@@ -66,7 +68,7 @@ def test_answer_that_is_lost_is_no_second_message(visit: Visit) -> None:
     assert chat.stored() == ["hi"]
 
 
-@pytest.mark.parametrize("status", [400, 401, 413])
+@pytest.mark.parametrize("status", [400, heavy(401), heavy(413)])
 def test_refusal_is_told_and_can_be_tried_again(visit: Visit, status: int) -> None:
     """It is not sent again by itself, the next one passes it, and its button sends it."""
     chat = visit()
@@ -85,6 +87,7 @@ def test_refusal_is_told_and_can_be_tried_again(visit: Visit, status: int) -> No
     chat.shows("second", "first")
 
 
+@pytest.mark.heavy
 def test_server_error_is_waited_out(visit: Visit) -> None:
     """A 500 is tried again by itself."""
     chat = visit()
@@ -131,6 +134,7 @@ def test_what_waits_survives_a_reload(visit: Visit) -> None:
     assert (chat.kept() or {})["q"] == []
 
 
+@pytest.mark.heavy
 def test_another_tab_cannot_lose_what_waits(visit: Visit, profile: BrowserContext) -> None:
     """Two tabs write offline, and both close: the next page sends what each of them had."""
     one, two = visit(), visit()
@@ -152,6 +156,7 @@ def test_another_tab_cannot_lose_what_waits(visit: Visit, profile: BrowserContex
     assert three.stored() == ["zero", "from one", "from two", "and one more"]
 
 
+@pytest.mark.heavy
 def test_message_leaves_although_the_page_does(visit: Visit) -> None:
     """Enter, and away to another site: it was sent."""
     chat = visit()
@@ -184,10 +189,9 @@ def test_long_text_is_sent(visit: Visit) -> None:
 def test_call_that_hangs_is_given_up(visit: Visit) -> None:
     """A post without an answer holds up the queue for 30 seconds, not for ever."""
     chat = visit()
-    chat.page.clock.install()
-    chat.page.reload()
+    chat.stop_clock()
     chat.open()
-    chat.hold(MESSAGES, times=1)
+    chat.hold(MESSAGES, most=1)
     # `AbortSignal.timeout` goes by the browser's own clock.
     chat.page.evaluate(
         """() => { AbortSignal.timeout = (ms) => {
@@ -198,9 +202,9 @@ def test_call_that_hangs_is_given_up(visit: Visit) -> None:
     )
     chat.say("one", "two")
     chat.notes("Sending…", "Waiting…")
-    chat.page.clock.run_for(29_000)
+    chat.pass_time(29)
     chat.notes("Sending…", "Waiting…")
-    chat.page.clock.run_for(10_000)
+    chat.pass_time(3)
 
     chat.notes("at", "at")
     assert chat.stored() == ["one", "two"]

@@ -97,8 +97,7 @@ def test_restart_of_the_hub_loses_nothing(visit: Visit, shop: Shop) -> None:
 def test_dead_key_is_not_hammered(visit: Visit) -> None:
     """A 401 says to come back in ten minutes, and so it does."""
     chat = visit()
-    chat.page.clock.install()
-    chat.page.reload()
+    chat.stop_clock()
 
     def refuse(route: Route) -> None:
         origin = {"access-control-allow-origin": chat.shop.site.origin}
@@ -108,23 +107,23 @@ def test_dead_key_is_not_hammered(visit: Visit) -> None:
     chat.page.route(STREAM, refuse)
     chat.open()
     chat.until(lambda: len(chat.streams()) == 1, chat.streams)
-    chat.page.clock.run_for(595_000)
+    chat.pass_time(595)
     assert len(chat.streams()) == 1
-    chat.page.clock.run_for(10_000)
+    chat.pass_time(10)
     chat.until(lambda: len(chat.streams()) == 2, chat.streams)
 
 
+@pytest.mark.heavy
 def test_silent_stream_is_dropped(visit: Visit) -> None:
     """45 seconds without a sign of life: the connection is dead, and made anew."""
     chat = visit()
-    chat.page.clock.install()
-    chat.page.reload()
+    chat.stop_clock()
     asked = chat.hold(STREAM)
     chat.open()
     chat.until(lambda: len(asked) == 1, lambda: asked)
-    chat.page.clock.run_for(44_000)
+    chat.pass_time(44)
     assert len(asked) == 1
-    chat.page.clock.run_for(4_000)
+    chat.pass_time(4)
 
     chat.until(lambda: len(asked) == 2, lambda: asked)
 
@@ -187,6 +186,7 @@ def test_one_tab_of_many_holds_the_stream(visit: Visit) -> None:
     first.shows("hi", "to the tab used last", "to the tab in front")
 
 
+@pytest.mark.heavy
 def test_what_one_tab_reads_the_others_have_read(visit: Visit) -> None:
     """The count goes from every launcher."""
     one, two = visit(), visit()

@@ -6,6 +6,7 @@ import hmac
 import json
 import time
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 from playwright.sync_api import expect
@@ -14,6 +15,7 @@ from tests.plugins.hub_widget.browser.conftest import Visit
 from tests.support.browser import Shop, Site, open_shop
 from tests.support.hubs import Hub
 
+heavy = partial(pytest.param, marks=pytest.mark.heavy)
 SAID = {"externalUserId": "u_42", "externalEmail": "jane@acme.example", "externalName": "Jane Doe"}
 
 
@@ -67,7 +69,9 @@ def test_numbers_are_told_as_text_and_nothing_as_nothing(visit: Visit, shop: Sho
     assert chat.sent("messages")[0]["visitor"]["externalUserId"] == "42"
 
 
-@pytest.mark.parametrize("body", ["throw new Error('no')", "return Promise.reject(1)", "return 7"])
+@pytest.mark.parametrize(
+    "body", ["throw new Error('no')", heavy("return Promise.reject(1)"), heavy("return 7")]
+)
 def test_page_that_cannot_say_it_loses_no_message(visit: Visit, shop: Shop, body: str) -> None:
     """Then the message goes without."""
     chat = visit(shop.page(head=identify(body)))
@@ -81,13 +85,12 @@ def test_page_that_cannot_say_it_loses_no_message(visit: Visit, shop: Shop, body
 def test_page_that_never_says_it_is_not_waited_for(visit: Visit, shop: Shop) -> None:
     """After three seconds the message goes without."""
     chat = visit(shop.page(head=identify("return new Promise(() => {})")))
-    chat.page.clock.install()
-    chat.page.reload()
+    chat.stop_clock()
     chat.open()
     chat.say("hi")
-    chat.page.clock.run_for(2_900)
+    chat.pass_time(2.9)
     assert chat.sent("messages") == []
-    chat.page.clock.run_for(200)
+    chat.pass_time(0.2)
 
     chat.until(lambda: len(chat.sent("messages")) == 1, chat.rows)
 
@@ -146,6 +149,7 @@ def test_new_visitor_solves_what_is_asked(strict_visit: Visit, strict_shop: Shop
     assert chat.stored() == ["first", "second"]
 
 
+@pytest.mark.heavy
 def test_proved_user_has_the_talk_on_every_device(strict_visit: Visit, strict_shop: Shop) -> None:
     """A token that the site's backend signed opens the person's history in another browser."""
     made = strict_shop.hub.command(
