@@ -1,5 +1,5 @@
 // Bundles, minifies and weighs widget.js. `--size` prints what each feature costs; `--out FILE`
-// writes elsewhere.
+// writes elsewhere, `--without NAME` leaves a feature out.
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -67,8 +67,10 @@ async function make(without) {
   return `${code.trim()}\n`;
 }
 
-const { values } = parseArgs({ options: { out: { type: "string" }, size: { type: "boolean" } } });
-const code = await make();
+const { values } = parseArgs({
+  options: { out: { type: "string" }, size: { type: "boolean" }, without: { type: "string" } },
+});
+const code = await make(values.without);
 const size = Buffer.byteLength(code);
 const brotli = brotliCompressSync(code, {
   params: { [constants.BROTLI_PARAM_SIZE_HINT]: size },

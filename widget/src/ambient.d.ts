@@ -4,6 +4,7 @@ declare module "*.css" {
   export default text;
   export const LAUNCHER: string;
   export const OWN: string;
+  export const THEIRS: string;
 }
 
 declare const feature: Readonly<

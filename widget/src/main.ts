@@ -71,7 +71,7 @@ function receive(said?: Said): void {
   else if (said.id) {
     const found = row(said.cid ?? said.id, said.body, said.from == "visitor");
     const at = new Date(said.at);
-    const day = Date.now() - +at > DAY ? "dateStyle" : "";
+    const day = Date.now() - (at as never) > DAY ? "dateStyle" : "";
     const time = at.toLocaleString([], { timeStyle: "short", [day]: "short" });
     note(found, [said.name] + " " + time);
     place(found, said.seq);
@@ -80,7 +80,7 @@ function receive(said?: Said): void {
     if (feature.strings) Object.assign(words, said.strings);
     if (feature.presence) presence.textContent = (said.online ? words.online : said.away)!;
     place(row("0", said.greeting || words.greeting!), 0);
-  } else if (said.type == "read" && said.seq > (state().seen ?? 0)) keep({ seen: said.seq });
+  } else if (said.type == "read" && !(said.seq <= state().seen!)) keep({ seen: said.seq });
 }
 
 function show(open: boolean): void {

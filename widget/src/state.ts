@@ -45,7 +45,7 @@ export const keep = (change: State): void => save({ ...state(), ...change });
 export const forget = (): void => save({});
 
 /** What nobody can guess. `randomUUID` is missing in the web views of some apps. */
-export const random = (): string => crypto.getRandomValues(new Uint32Array(4)).join("-");
+export const random = (): string => crypto.getRandomValues(new Uint32Array(4)).join("");
 
 /** This browser's visitor, made when it is needed first. */
 export function visitor(): string {

@@ -13,7 +13,7 @@ _ROWS = """
     (host) => [...host.shadowRoot.querySelectorAll('[role=log] p')].map((p) => ({
       text: p.textContent,
       note: p.nextSibling.textContent.trim(),
-      mine: p.parentNode.mine === undefined ? !!p.parentNode.className : p.parentNode.mine,
+      mine: getComputedStyle(p.parentNode).justifyItems == 'end',
     }))
 """
 
@@ -127,9 +127,10 @@ class Chat:
         kept: dict[str, Any] | None = self.page.evaluate(f"JSON.parse({text} ?? null)")
         return kept
 
-    def style(self, where: Locator, name: str) -> str:
-        """Return a computed style."""
-        value: str = where.evaluate("(element, name) => getComputedStyle(element)[name]", name)
+    def style(self, where: Locator, name: str, part: str = "") -> str:
+        """Return a computed style of an element, or of a part of it (`::placeholder`)."""
+        read = "(element, [name, part]) => getComputedStyle(element, part || null)[name]"
+        value: str = where.evaluate(read, [name, part])
         return value
 
     def hold(self, url: str, most: int = 1000) -> list[Route]:

@@ -12,6 +12,7 @@ from tests.support.browser import Answer, Shop
 from tests.support.node import package
 
 LEAST_CONTRAST = 4.5
+PHONE = {"width": 390, "height": 800}
 heavy = partial(pytest.param, marks=pytest.mark.heavy)
 # A sweep through the cube of colours, and what one writes besides hexadecimal digits.
 SWEEP = [f"#{r:02x}{g:02x}{b:02x}" for r, g, b in itertools.product(range(0, 256, 51), repeat=3)]
@@ -108,9 +109,9 @@ def test_everything_can_be_read(look, scheme: str) -> None:
         )
         behind = blended(behind, back)
         assert contrast(chat.style(place, "color"), behind) >= LEAST_CONTRAST, where
-    note = chat.host.locator("small").last
-    faded = mixed(chat.style(note, "color"), back, float(chat.style(note, "opacity")))
-    assert contrast(faded, back) >= LEAST_CONTRAST
+    for place, part in ((chat.host.locator("small").last, ""), (chat.box, "::placeholder")):
+        colour, opacity = (chat.style(place, name, part) for name in ("color", "opacity"))
+        assert contrast(mixed(colour, back, float(opacity)), back) >= LEAST_CONTRAST, part
 
 
 def blended(front: str, back: str) -> str:
@@ -197,6 +198,22 @@ def test_on_a_phone_it_is_the_screen(look, width: int, height: int) -> None:
     chat.launcher.tap()
     expect(chat.panel).to_be_hidden()
     assert chat.page.evaluate("document.body.inert") is False
+
+
+@pytest.mark.parametrize("direction", ["ltr", "rtl"])
+def test_on_a_phone_the_title_keeps_clear_of_the_button(look, shop: Shop, direction: str) -> None:
+    """However long it is, and in both directions, what closes the panel stands beside it."""
+    html = shop.page(title="A title that is much too long " * 3)
+    chat = look(html.replace("<html", f'<html dir="{direction}"'), viewport=PHONE)
+    chat.open()
+    title = chat.host.locator("h2").bounding_box()
+    button = chat.launcher.bounding_box()
+    assert title
+    assert button
+
+    assert title["x"] >= button["x"] + button["width"] or (
+        title["x"] + title["width"] <= button["x"]
+    )
 
 
 def test_on_a_desk_the_page_stays_in_use(look) -> None:

@@ -116,6 +116,23 @@ def test_what_is_written_offline_goes_out_in_order(visit: Visit, profile: Browse
     assert chat.stored() == ["zero", "meanwhile", "one", "two", "three"]
 
 
+def test_network_that_is_back_ends_the_wait(visit: Visit) -> None:
+    """After many tries the next one is far away; `online` makes it now."""
+    chat = visit()
+    chat.stop_clock()
+    chat.open()
+    chat.page.route(MESSAGES, lambda route: route.abort())
+    chat.say("hi")
+    chat.notes("Waiting…")
+    chat.pass_time(120)
+    chat.notes("Waiting…")
+    chat.page.unroute(MESSAGES)
+    chat.page.evaluate("dispatchEvent(new Event('online'))")
+
+    chat.notes("at")
+    assert 4 < len(chat.sent("messages")) < 40
+
+
 def test_what_waits_survives_a_reload(visit: Visit) -> None:
     """Written on one page while the hub was away, sent from the next, with its own path."""
     chat = visit(path="/first")

@@ -1,11 +1,13 @@
 """A visitor opens the bubble, writes, and reads the answer."""
 
 import html
+import json
 
 from playwright.sync_api import BrowserContext, expect
 
 from tests.plugins.hub_widget.browser.chat import Chat
 from tests.plugins.hub_widget.browser.conftest import Visit
+from tests.support.browser import Shop
 
 MARKUP = '<img src=x onerror="window.hit=1"><script>window.hit=1</script> &amp; <b>bold</b>'
 LINKS = (
@@ -189,6 +191,43 @@ def test_visitor_is_the_same_after_a_reload(visit: Visit) -> None:
     chat.shows("hi")
     assert chat.visitor_id() == name
     assert chat.shop.widget_key not in chat.page.evaluate("JSON.stringify(localStorage)")
+
+
+def test_business_speaks_in_its_own_words(visit: Visit, shop: Shop) -> None:
+    """Language, greeting and presence come with the stream's first event, and hold at once."""
+    strings = {
+        "title": "Schreiben ins Haus",
+        "write": "Nachricht schreiben",
+        "send": "Senden",
+        "close": "Chat schließen",
+        "failed": "Nicht gesendet.",
+        "online": "Wir sind da",
+    }
+    chat = visit()
+
+    def begin(online: bool) -> None:  # noqa: FBT001 - as the event has it
+        away = {"greeting": "Guten Tag!", "away": "Wieder da ab 8 Uhr", "online": online}
+        config = json.dumps({"type": "config", "strings": strings, **away})
+        chat.page.unroute_all()
+        chat.page.route(
+            "**/api/v1/widget/stream",
+            lambda route: route.fulfill(
+                headers={"access-control-allow-origin": shop.site.origin},
+                body=f": \n\ndata: {config}\n\n",
+            ),
+        )
+
+    begin(online=True)
+    chat.open()
+    expect(chat.panel).to_have_accessible_name("Schreiben ins Haus")
+    expect(chat.host.get_by_role("textbox", name="Nachricht schreiben")).to_be_visible()
+    expect(chat.host.get_by_role("button", name="Senden")).to_be_visible()
+    expect(chat.launcher).to_have_accessible_name("Chat schließen")
+    expect(chat.host.locator("header")).to_have_text("Schreiben ins HausWir sind da")
+    assert [row["text"] for row in chat.rows()] == ["Guten Tag!"]
+
+    begin(online=False)
+    expect(chat.host.locator("header")).to_have_text("Schreiben ins HausWieder da ab 8 Uhr")
 
 
 def test_business_learns_what_the_visitor_does(visit: Visit) -> None:
