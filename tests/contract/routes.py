@@ -61,6 +61,7 @@ ROUTES = [
     Route("GET", "/schema/openapi.json", "open"),
     Route("GET", "/docs", "open"),
     Route("GET", "/docs.css", "open"),
+    Route("GET", "/widget.js", "open"),
 ]
 
 

@@ -13,12 +13,14 @@ from hub.api.edge import Edge
 from hub.api.openapi import document
 from tests.hub.api.conftest import Business
 
-# Pages for people and machines of the operator, preflights, and a provider's plain-text question.
+# Pages for people and machines of the operator, plugins' files, and a provider's plain question.
 UNDESCRIBED = {
     ("GET", "/"),
     ("GET", "/docs"),
     ("GET", "/docs.css"),
     ("GET", "/metrics"),
+    ("GET", "/widget.js"),
+    ("HEAD", "/widget.js"),
     ("GET", "/schema/openapi.json"),
     ("GET", "/api/v1/channels/whatsapp/{connectionId}/webhook"),
 }
