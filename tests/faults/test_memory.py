@@ -17,8 +17,7 @@ MIB = 1 << 20
 CLIENTS, READERS = 128, 4
 PEOPLE = 5_000
 GROWTH = 1.10
-# It begins anew at 16, when no reader is in the way: on a busy machine not at once.
-LOG_BYTES = 48 * MIB
+LOG_BYTES = 32 * MIB
 SAMPLE_SECONDS = 0.2
 
 
