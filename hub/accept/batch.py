@@ -19,7 +19,7 @@ from hub.accept.draft import Entry, Traits
 from hub.batching import Batcher, Full, Late, Waits
 from hub.contracts import Accepted
 from hub.errors import BadRequest, Unavailable
-from hub.store.database import Contended, Database, Rejected
+from hub.store.database import BatchDatabase, Contended, Rejected
 
 MOST = 128
 WAITING = 2048
@@ -36,7 +36,7 @@ log = structlog.get_logger(__name__)
 class Acceptor:
     """The one door through which messages get into the store of this process."""
 
-    def __init__(self, database: Database, traits: Callable[[], Traits]) -> None:
+    def __init__(self, database: BatchDatabase, traits: Callable[[], Traits]) -> None:
         """Store in this database, by the traits that its channels and plugins have by then."""
         self._database = database
         self._traits = traits

@@ -25,7 +25,7 @@ from hub.services.signals import Signals
 from hub.services.streams import Streams
 from hub.services.users import Users
 from hub.settings import Settings
-from hub.store.database import Database
+from hub.store.database import BatchDatabase
 from hub.store.front import Front
 
 _ALONE = "A call brings signals alone, or none"
@@ -35,7 +35,7 @@ class Hub:
     """Everything one can do with a hub, apart from HTTP."""
 
     def __init__(
-        self, settings: Settings, database: Database, hooks: Hooks, sealer: Sealer
+        self, settings: Settings, database: BatchDatabase, hooks: Hooks, sealer: Sealer
     ) -> None:
         """Put the services together over one database."""
         self.settings = settings

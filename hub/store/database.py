@@ -58,18 +58,22 @@ class Database(Protocol):
     async def write(self, work: Work[T]) -> T:
         """Run work in one transaction that is committed, durably, before this returns."""
 
+    async def read(self, work: Work[T]) -> T:
+        """Run work that only reads, on what is committed."""
+
+    async def close(self) -> None:
+        """Give every connection back."""
+
+
+class BatchDatabase(Database, Protocol):
+    """A database as batches of messages need it."""
+
     async def write_at_once(self, work: Work[T]) -> T:
         """Run work that reads, and writes with one last statement, like `write`.
 
         It may do without a transaction (`hub.store.rows.is_unlocked`): then nothing is locked
         meanwhile, and it is for the work to see that what it read still holds when it writes.
         """
-
-    async def read(self, work: Work[T]) -> T:
-        """Run work that only reads, on what is committed."""
-
-    async def close(self) -> None:
-        """Give every connection back."""
 
 
 @contextmanager

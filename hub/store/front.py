@@ -41,12 +41,6 @@ class Front:
             raise trouble.refusal()
         return await within(self._seconds, self._database.write(work))
 
-    async def write_at_once(self, work: Work[T]) -> T:
-        """Write like `write`."""
-        if trouble := self.trouble:
-            raise trouble.refusal()
-        return await within(self._seconds, self._database.write_at_once(work))
-
     async def read(self, work: Work[T]) -> T:
         """Read, also while there is no room."""
         return await within(self._seconds, self._database.read(work))

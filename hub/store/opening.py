@@ -1,12 +1,12 @@
 """Which store it is: the settings say."""
 
 from hub.settings import Settings
-from hub.store.database import Database
+from hub.store.database import BatchDatabase, Database
 from hub.store.postgres import PostgresDatabase
 from hub.store.sqlite import SqliteDatabase
 
 
-def open_database(settings: Settings) -> Database:
+def open_database(settings: Settings) -> BatchDatabase:
     """Open the database that the settings name."""
     if settings.embedded:
         return SqliteDatabase(settings.database_file)

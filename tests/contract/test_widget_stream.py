@@ -99,7 +99,7 @@ async def test_the_widget_speaks_the_visitors_language(
 async def test_a_stream_that_came_before_the_first_message_sees_it(api: Api) -> None:
     """The panel is open before anything was written: the echo of the first message comes."""
     async with following(api, VISITOR) as events:
-        await asyncio.sleep(0.1)
+        await events.until(lambda e: e.all)
         await write(api, "Hello", VISITOR)
         await events.count(1, 1)
 

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from tests.support.app import Business
-from tests.support.client import UNLIMITED, Line, new_business, services
+from tests.support.client import UNLIMITED, Line, new_business, services, until
 from tests.support.hubs import Hub
+from tests.support.outage import events as logged
 from tests.support.redis import Redis
 from tests.support.streams import PATH, Events, connected, headers_of
 
@@ -127,6 +128,12 @@ async def test_a_reply_through_another_process_comes_without_redis(
         await events.count(2, 5)
 
 
+def shares_again(hub: Hub) -> bool:
+    """Tell whether a process has noticed that Redis was out, and that it is back."""
+    told = [event for event in logged(hub) if event.startswith("hints_")]
+    return "hints_alone" in told and told[-1] == "hints_shared"
+
+
 @pytest.mark.parametrize("fault", ["kill", pytest.param("freeze", marks=pytest.mark.heavy)])
 async def test_streams_go_on_while_redis_is_out(
     two: Callable[..., Any], own_redis: Redis, fault: str
@@ -141,7 +148,7 @@ async def test_streams_go_on_while_redis_is_out(
             await asyncio.sleep(0.5)
         await events.count(4, 10)
         own_redis.start() if fault == "kill" else own_redis.thaw()
-        await asyncio.sleep(5)
+        await until(lambda: all(shares_again(hub) for hub in (here, there)), 20)
         await talk.answer(there, "back")
         await events.count(5, 0.9)
 

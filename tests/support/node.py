@@ -14,15 +14,20 @@ SECONDS = 100
 
 def node(*arguments: str, folder: Path = WIDGET) -> str:
     """Return what a script prints; it has to succeed."""
+    return run(str(NODE), *arguments, folder=folder)
+
+
+def run(*command: str, folder: Path, seconds: float = SECONDS, **environ: str) -> str:
+    """Return all that a command says; it has to succeed."""
     done = subprocess.run(
-        [NODE, *arguments],
+        command,
         cwd=folder,
-        env=os.environ | {"NO_COLOR": "1"},
+        env=os.environ | {"NO_COLOR": "1"} | environ,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
         check=False,
-        timeout=SECONDS,
+        timeout=seconds,
     )
     assert done.returncode == 0, done.stdout
     return done.stdout
