@@ -185,6 +185,8 @@ def _serve(
     served.stopping = lambda: server.should_exit
     for number in stops:
         signal.signal(number, server.handle_exit)
+    # Who started us may have had them blocked, and that is inherited.
+    handover.release()
     # After a start that failed the server exits by itself.
     with contextlib.suppress(KeyboardInterrupt, SystemExit):
         server.run(sockets=[door.listening])

@@ -1,6 +1,8 @@
 """`clonvo serve` and `clonvo worker`: the processes that run on."""
 
+import contextlib
 import signal
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import click
@@ -30,24 +32,28 @@ def serve(host: str, port: int, workers: int) -> None:
     Examples:  clonvo serve
                clonvo serve --host 0.0.0.0 --port 80 --workers 4
     """
-    if workers > 1:
-        # A hangup asks for a restart: it waits until there is something to restart.
-        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})
+    # A hangup asks for a restart: it waits until there is something to restart.
+    with _hangup_waits() if workers > 1 else contextlib.nullcontext():
+        from hub import figures, prefork
+        from hub.settings import load
 
-    from hub import figures, prefork
-    from hub.settings import load
+        settings = load()
+        figures.remove_left_behind()
+        if workers > 1 and not settings.embedded:
+            prefork.announce(workers)
+        try:
+            _serve(settings, host, port, workers)
+        finally:
+            prefork.retract()
 
-    settings = load()
-    figures.remove_left_behind()
-    if workers > 1 and not settings.embedded:
-        prefork.announce(workers)
-    elif workers > 1:
-        # There will be nothing: the start is refused.
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP})
+
+@contextlib.contextmanager
+def _hangup_waits() -> Iterator[None]:
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})
     try:
-        _serve(settings, host, port, workers)
+        yield
     finally:
-        prefork.retract()
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _serve(settings: "Settings", host: str, port: int, workers: int) -> None:

@@ -14,6 +14,7 @@ import psutil
 import pytest
 from msgspec import Struct, field
 
+from hub import handover
 from tests.support.client import UNLIMITED, connected, everything, new_business, until
 from tests.support.hubs import Hub
 
@@ -156,6 +157,15 @@ def test_one_process_stops_on_a_hangup(make_hub: MakeHub, sqlite_url: str) -> No
     """A single one cannot be replaced while it serves: SIGHUP is an orderly stop."""
     hub = make_hub(DATABASE_URL=sqlite_url)
     hub.start()
+
+    assert hub.process.stop(signal.SIGHUP) == 0
+
+
+def test_signals_are_heeded_whoever_started_it(make_hub: MakeHub, sqlite_url: str) -> None:
+    """What was blocked when a process began is inherited."""
+    hub = make_hub(DATABASE_URL=sqlite_url)
+    with handover.held():
+        hub.start()
 
     assert hub.process.stop(signal.SIGHUP) == 0
 

@@ -1,6 +1,7 @@
 """`clonvo serve` and `clonvo worker`: what they say before they run, and when they cannot."""
 
 import asyncio
+import signal
 import socket
 
 import asyncpg
@@ -87,6 +88,7 @@ def test_more_processes_than_connections_are_told_before_anything_runs(clonvo, n
 
     assert _is_one_line(result, "database_url: a hub of 4 processes uses up to 32"), result.stderr
     assert "needs 8; PostgreSQL gives 5: raise the CONNECTION LIMIT" in result.stderr
+    assert signal.SIGHUP not in signal.pthread_sigmask(signal.SIG_BLOCK, ())
 
 
 async def test_a_server_that_is_full_for_a_moment_is_waited_for(make_hub, narrow_url) -> None:
