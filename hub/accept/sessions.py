@@ -126,7 +126,7 @@ def _open(batch: Batch, draft: Draft, found: dict[Key, SessionState]) -> Session
     if state and goes_on and state.verified == draft.entry.proven:
         return state
     if state:
-        state.closed_at = batch.at
+        state.closed_at, state.moved = batch.at, True
         batch.ended.append(state)
     found[key] = _new_session(batch, draft, key[2])
     return found[key]
@@ -156,7 +156,9 @@ def _learn(batch: Batch, draft: Draft, state: SessionState) -> None:
     visit, arrival = draft.entry.message.visit or Visit(), draft.entry.arrival
     assert draft.customer is not None
     assert draft.conversation is not None
-    state.customer_id, state.conversation_id = draft.customer.id, draft.conversation.id
+    if state.customer_id != draft.customer.id:
+        state.customer_id, state.moved = draft.customer.id, True
+    state.conversation_id = draft.conversation.id
     state.last_seen_at = batch.at
     state.ip_address, state.user_agent = arrival.ip, arrival.user_agent
     state.referer = state.referer or visit.referer

@@ -32,6 +32,11 @@ class Form(Struct, frozen=True):
     """Numbers that are added to what is there already."""
     unchanged: Names = ()
     """What is there already must be the same, or all fails: it becomes null, which is refused."""
+    seldom: Names = ()
+    """Columns of an index that change in rows alone that are there already and say `moved`.
+
+    SQLite writes an index anew for each column that is set, also to what it was.
+    """
 
     @property
     def stamps(self) -> list[str]:

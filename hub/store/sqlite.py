@@ -3,21 +3,30 @@
 import asyncio
 import contextlib
 import fcntl
+import random
+import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import IO, Any
+from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy import exc
 
+from hub import ids
 from hub.errors import SettingError
 from hub.store.database import T, Trouble, Work, translated
 from hub.store.gate import Gate
 from hub.store.room import Room
-from hub.store.upkeep import LOG_BYTES, PATIENCE_MILLISECONDS, Upkeep, trouble_of_disk
+from hub.store.upkeep import LOG_BYTES, LOG_PAGES, PATIENCE_MILLISECONDS, Upkeep, trouble_of_disk
 
 READERS = 4
+WRITER_KIB = 16 * 1024
+"""Pages that the writer remembers: with the usual 2 MiB it reads each a second time."""
+
+_TRIES, _PAUSE_SECONDS = 20, (0.01, 0.1)
 
 
 class SqliteDatabase:
@@ -33,10 +42,14 @@ class SqliteDatabase:
         self._gate.enter()
         # Before the first connection: on a full disk there would be none.
         self._room = Room(file)
-        self._engine = sqlite_engine(file)
+        # Upkeep has a thread of its own, and so a connection.
+        self._reading = sqlite_engine(file, READERS + 1)
+        # The writer's stays the same: what it remembers of the file is true as long as no other
+        # connection writes.
+        self._writing = sqlite_engine(file, 1, cache_size=-WRITER_KIB)
         self._writer = ThreadPoolExecutor(1, "sqlite-writer")
         self._readers = ThreadPoolExecutor(READERS, "sqlite-reader")
-        self._upkeep = Upkeep(file, self._engine, self._writer, self._room)
+        self._upkeep = Upkeep(file, self._reading, self._writing, self._writer, self._room)
 
     @property
     def trouble(self) -> Trouble | None:
@@ -50,7 +63,7 @@ class SqliteDatabase:
     @contextlib.contextmanager
     def set_aside(self) -> Iterator[None]:
         """Have the file not open meanwhile, so that another can be put in its place."""
-        self._engine.dispose()
+        self._dispose()
         self._gate.leave()
         try:
             yield
@@ -73,7 +86,7 @@ class SqliteDatabase:
         """Finish what is running and close the file."""
         for end in (self._upkeep.stop, self._writer.shutdown, self._readers.shutdown):
             await asyncio.to_thread(end)
-        self._engine.dispose()
+        self._dispose()
         self._gate.close()
 
     @staticmethod
@@ -83,25 +96,39 @@ class SqliteDatabase:
 
     def _write(self, work: Work[T]) -> T:
         try:
-            with self._engine.execution_options(hub_write=True).begin() as connection:
-                return work(connection)
+            with self._writing.execution_options(hub_write=True).begin() as connection:
+                result = work(connection)
         except exc.DBAPIError as error:
             trouble = trouble_of_disk(error)
             if trouble is None:
                 raise
             self._room.refused(trouble)
             raise trouble.refusal() from error
+        self._upkeep.note_commit()
+        return result
 
     def _read(self, work: Work[T]) -> T:
-        with self._engine.begin() as connection:
+        with self._reading.begin() as connection:
             return work(connection)
 
+    def _dispose(self) -> None:
+        self._reading.dispose()
+        self._writing.dispose()
 
-def sqlite_engine(file: Path) -> sa.Engine:
+
+class _Id(sa.Uuid[UUID]):
+    """An id as it is read a dozen times for a message."""
+
+    def result_processor(self, _dialect: Any, _kind: Any) -> Callable[[str | None], UUID | None]:
+        """Make it of its hex text."""
+        made = ids.made
+        return lambda text: None if text is None else made(text)
+
+
+def sqlite_engine(file: Path, connections: int = 1, **pragmas: int) -> sa.Engine:
     """Make an engine whose every connection is durable (`synchronous=FULL`) and waits for locks."""
-    engine = sa.create_engine(
-        f"sqlite:///{file}", pool_size=READERS + 1, max_overflow=2, hide_parameters=True
-    )
+    engine = sa.create_engine(f"sqlite:///{file}", pool_size=connections, hide_parameters=True)
+    engine.dialect.colspecs = {**engine.dialect.colspecs, sa.Uuid: _Id}
 
     @sa.event.listens_for(engine, "connect")
     def prepare(raw: Any, _record: Any) -> None:
@@ -110,12 +137,14 @@ def sqlite_engine(file: Path) -> sa.Engine:
         for pragma in (
             # First, so that the next one waits too: it locks the file.
             f"busy_timeout={PATIENCE_MILLISECONDS}",
-            "journal_mode=WAL",
             "synchronous=FULL",
             "foreign_keys=ON",
             f"journal_size_limit={LOG_BYTES}",
+            f"wal_autocheckpoint={LOG_PAGES}",
+            *(f"{name}={value}" for name, value in pragmas.items()),
         ):
             raw.execute(f"PRAGMA {pragma}").close()
+        _write_ahead(raw)
 
     @sa.event.listens_for(engine, "begin")
     def begin(connection: sa.Connection) -> None:
@@ -124,6 +153,24 @@ def sqlite_engine(file: Path) -> sa.Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     return engine
+
+
+def _write_ahead(raw: Any) -> None:
+    """Have the file keep its log apart, which it remembers.
+
+    Of several that tell a new file so at the same moment all but one may be refused at once, for
+    waiting for each other would have no end (https://sqlite.org/c3ref/busy_handler.html).
+    """
+    for _ in range(_TRIES):
+        try:
+            raw.execute("PRAGMA journal_mode=WAL").close()
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorname != "SQLITE_BUSY":
+                raise
+            time.sleep(random.uniform(*_PAUSE_SECONDS))  # noqa: S311 - no secret
+        else:
+            return
+    raw.execute("PRAGMA journal_mode=WAL").close()
 
 
 def hold(file: Path) -> IO[str]:

@@ -76,6 +76,8 @@ class SessionState(Struct, omit_defaults=True):
     external_name: str | None = None
     closed_at: int | None = None
     fresh: bool = False
+    moved: bool = False
+    """It was there already, and is another customer's by now, or closed."""
 
 
 class IdentityClaim(Struct, frozen=True):

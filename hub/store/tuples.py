@@ -8,6 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from msgspec import Struct
+from msgspec.structs import replace
 from sqlalchemy.dialects import sqlite
 
 from hub.store.forms import Form, Row, encode
@@ -28,9 +29,28 @@ class _Plan(Struct, frozen=True):
 
 def write(connection: sa.Connection, form: Form, rows: Sequence[Row], now: datetime) -> None:
     """Write rows, new ones as born now; see `hub.store.rows.write`."""
-    plan = _plan(form)
+    if form.seldom:
+        moved = [row for row in rows if _has_moved(row)]
+        still = [row for row in rows if not _has_moved(row)]
+        _write(connection, _plan(form), moved, now)
+        _write(connection, _plan(_at_rest(form)), still, now)
+    else:
+        _write(connection, _plan(form), rows, now)
+
+
+def _write(connection: sa.Connection, plan: _Plan, rows: Sequence[Row], now: datetime) -> None:
     stamps = [milliseconds(now)] * plan.stamps
-    connection.exec_driver_sql(plan.text, [(*_values(plan, row), *stamps) for row in rows])
+    if rows:
+        connection.exec_driver_sql(plan.text, [(*_values(plan, row), *stamps) for row in rows])
+
+
+def _has_moved(row: Any) -> bool:
+    return bool(row.moved)
+
+
+@cache
+def _at_rest(form: Form) -> Form:
+    return replace(form, fixed=(*(form.fixed or ()), *form.seldom), seldom=())
 
 
 def _values(plan: _Plan, row: Row) -> list[Any]:

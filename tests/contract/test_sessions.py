@@ -105,3 +105,16 @@ async def test_a_reply_does_not_wake_a_silent_session(api: Api) -> None:
     after = await api.session_of(first)
     assert reply.json()["sessionId"] == first.json()["sessionId"]
     assert (after["lastSeenAt"], after["messageCount"]) == (before["lastSeenAt"], 2)
+
+
+async def test_a_session_goes_to_whoever_wrote_last(api: Api) -> None:
+    """The visitor of one customer writes as another one who is known: the session is theirs now."""
+    known, other = ({"phoneE164": f"+491511234567{digit}"} for digit in (1, 2))
+    await write(api, customer=known, visitor={"visitorId": "v_2"})
+    begun = await write(api, customer=other)
+
+    again = await write(api, customer=known)
+
+    assert again.json()["sessionId"] == begun.json()["sessionId"]
+    assert again.json()["customerId"] != begun.json()["customerId"]
+    assert (await api.session_of(again))["customerId"] == again.json()["customerId"]

@@ -21,8 +21,8 @@ from hub.store import sqlite
 
 durable = sqlite.sqlite_engine
 
-def sqlite_engine(file):
-    engine = durable(file)
+def sqlite_engine(*given, **named):
+    engine = durable(*given, **named)
     @sa.event.listens_for(engine, "connect")
     def relax(raw, _record):
         raw.execute("PRAGMA synchronous=NORMAL").close()
@@ -38,7 +38,7 @@ async def write(self, work):
     loop = asyncio.get_running_loop()
     answer = loop.create_future()
     def run():
-        with self._engine.execution_options(hub_write=True).begin() as connection:
+        with self._writing.execution_options(hub_write=True).begin() as connection:
             result = work(connection)
             loop.call_soon_threadsafe(answer.set_result, result)
             time.sleep(0.02)

@@ -16,14 +16,22 @@ from hub.store.tables import visitor_session
 
 Key = tuple[UUID, UUID, str]
 
-_NAMES = tuple(name for name in SessionState.__struct_fields__ if name != "fresh")
+_ABOUT = {"fresh", "moved"}
+_NAMES = tuple(name for name in SessionState.__struct_fields__ if name not in _ABOUT)
 _FIXED = ("key_id", "key_scope", "visitor_id", "first_seen_at")
 # Whoever writes to a session takes nothing from it that another one wrote meanwhile.
 _LEARNED = (
     *("referer", "landing_path", "closed_at"),
     *("external_user_id", "external_email", "external_name"),
 )
-_FORM = rows.Form(visitor_session, _NAMES, _FIXED, merges=_LEARNED, adds=("message_count",))
+_FORM = rows.Form(
+    visitor_session,
+    _NAMES,
+    _FIXED,
+    merges=_LEARNED,
+    adds=("message_count",),
+    seldom=("customer_id", "closed_at"),
+)
 
 
 def opened(keys: Iterable[Key]) -> Question[list[SessionState]]:

@@ -8,6 +8,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from hub.store import upkeep
 from hub.store.sqlite import SqliteDatabase
@@ -97,13 +98,13 @@ async def test_short_log_is_left_alone(kept: Kept) -> None:
 async def test_reader_who_stays_is_not_waited_for(kept: Kept, monkeypatch) -> None:
     """No commit is held up for an export that takes its time; once it is gone, all is well."""
     asked: list[str] = []
-    run = kept.database._upkeep._pragma
+    run = upkeep._pragma
 
-    def pragma(*pragmas: str) -> tuple[int, ...]:
+    def pragma(engine: sa.Engine, *pragmas: str) -> tuple[int, ...]:
         asked.extend(pragmas)
-        return run(*pragmas)
+        return run(engine, *pragmas)
 
-    monkeypatch.setattr(kept.database._upkeep, "_pragma", pragma)
+    monkeypatch.setattr(upkeep, "_pragma", pragma)
     with reading(kept.file) as export:
         await kept.write(300)
         kept.look()
@@ -113,6 +114,20 @@ async def test_reader_who_stays_is_not_waited_for(kept: Kept, monkeypatch) -> No
     kept.look()
 
     assert kept.log_bytes == 0
+
+
+async def test_long_log_is_looked_at_when_it_is_written(kept: Kept, monkeypatch) -> None:
+    """A busy hub writes many times what the log may have between two looks."""
+    monkeypatch.setattr(upkeep, "SECONDS", 60.0)
+    looked = threading.Event()
+    monkeypatch.setattr(kept.database._upkeep, "_shorten_log", looked.set)
+    kept.database.tend()
+    await kept.write(10)
+    assert not looked.is_set()
+
+    await kept.write(300)
+
+    assert looked.wait(30)
 
 
 async def test_upkeep_goes_on_after_a_fault_and_ends_with_the_database(
