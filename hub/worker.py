@@ -114,7 +114,7 @@ async def run_worker(settings: Settings) -> None:
     for stop in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(stop, worker.stop)
     try:
-        async with carry_hints(settings, hub):
+        async with carry_hints(settings, hub, hears=False):
             await worker.run()
     finally:
         await hub.close()

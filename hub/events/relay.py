@@ -13,7 +13,6 @@ from typing import Any
 
 import msgspec
 import structlog
-from msgspec import Struct
 from redis.asyncio import Redis
 from redis.asyncio.client import PubSub
 from redis.asyncio.retry import Retry
@@ -33,22 +32,17 @@ MOST = 1000
 log = structlog.get_logger(__name__)
 
 
-class _Letter(Struct, frozen=True, array_like=True):
-    """What goes over the channel."""
-
-    sender: bytes
-    hints: Sequence[Hint]
-
-
+_SENDER_BYTES = 8
+"""A message on the channel is who sent it, and then its hints."""
 _encode = msgspec.msgpack.Encoder(uuid_format="bytes").encode
-_decode = msgspec.msgpack.Decoder(_Letter).decode
+_decode = msgspec.msgpack.Decoder(list[Hint]).decode
 
 
 class RedisRelay:
     """Carries hints to the processes that use the same Redis, and theirs to this one."""
 
     def __init__(self, url: str, hear: Callable[[Sequence[Hint]], None]) -> None:
-        """Give what others tell to `hear`; connect at `start`."""
+        """Give what others tell to `hear`; send at once, listen from `start` on."""
         self._redis = Redis.from_url(
             url,
             socket_timeout=SECONDS,
@@ -56,7 +50,7 @@ class RedisRelay:
             retry=Retry(NoBackoff(), 0),
         )
         self._hear = hear
-        self._id = secrets.token_bytes(8)
+        self._id = secrets.token_bytes(_SENDER_BYTES)
         self._waiting: deque[Hint] = deque(maxlen=MOST)
         self._sends = True
         self._subscribed = False
@@ -93,11 +87,11 @@ class RedisRelay:
 
     async def _send_all(self) -> None:
         while self._waiting:
-            letter = _Letter(self._id, list(self._waiting))
+            letter = self._id + _encode(list(self._waiting))
             self._waiting.clear()
             try:
                 async with asyncio.timeout(SECONDS):
-                    await self._redis.publish(CHANNEL, _encode(letter))
+                    await self._redis.publish(CHANNEL, letter)
             except (RedisError, OSError, TimeoutError) as error:
                 self._lose(error)
             else:
@@ -135,11 +129,12 @@ class RedisRelay:
             log.info("hints_shared")
         if message["type"] != "message":
             return
+        letter: bytes = message["data"]
+        if letter.startswith(self._id):
+            return
         # Another version of the hub may write otherwise: those hints are lost, and made up for.
         with contextlib.suppress(msgspec.MsgspecError):
-            letter = _decode(message["data"])
-            if letter.sender != self._id:
-                self._hear(letter.hints)
+            self._hear(_decode(letter[_SENDER_BYTES:]))
 
     def _lose(self, error: BaseException) -> None:
         if self.up:

@@ -63,15 +63,19 @@ async def open_limiter(settings: Settings) -> AsyncIterator[Limiter]:
 
 
 @asynccontextmanager
-async def carry_hints(settings: Settings, hub: Hub) -> AsyncIterator[None]:
-    """Tell other processes what happens here, and hear from them, as long as this lasts."""
+async def carry_hints(settings: Settings, hub: Hub, *, hears: bool = True) -> AsyncIterator[None]:
+    """Tell other processes what happens here, and hear from them, as long as this lasts.
+
+    A process that nobody listens in has no need to hear.
+    """
     if settings.redis_url is None:
         yield
         return
     from hub.events.relay import RedisRelay  # noqa: PLC0415 - as above
 
     relay = RedisRelay(settings.redis_url, hub.live.hear)
-    relay.start()
+    if hears:
+        relay.start()
     hub.live.relay = relay
     try:
         yield

@@ -117,6 +117,19 @@ async def test_what_is_told_in_one_turn_goes_as_one(make: Make, redis_url: str) 
     assert after - before == 1
 
 
+async def test_who_is_not_listened_to_only_tells(make: Make, redis_url: str) -> None:
+    """A worker has no listeners: it costs Redis and itself nothing to hear what others tell."""
+    there, others = make(redis_url)
+    await until(lambda: there.sure)
+    worker = Live(alone=False)
+    worker.relay = RedisRelay(redis_url, worker.hear)
+    worker.tell([HINT])
+    await until(lambda: others == [HINT])
+    with redis.Redis.from_url(redis_url) as client:
+        assert client.pubsub_numsub(CHANNEL) == [(CHANNEL.encode(), 1)]
+    await worker.relay.close()
+
+
 async def test_what_is_no_letter_is_passed_over(make: Make, redis_url: str) -> None:
     """Somebody else's words on the channel end nothing."""
     (here, _), (there, others) = make(redis_url), make(redis_url)
