@@ -246,6 +246,8 @@ class Welcome(Struct, frozen=True, kw_only=True):
     greeting: str | None = None
     away: str | None = None
     accept_language: str = ""
+    moved: bool = False
+    """What this browser was shown before is of another conversation than what follows."""
 
 
 Brought = Message | StatusChange | Signal

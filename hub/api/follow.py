@@ -15,6 +15,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.types import Receive, Scope, Send
 from msgspec.structs import replace
 
+from hub import ids
 from hub.api import cors, frames
 from hub.api.audience import Audience
 from hub.api.exchange import call_of
@@ -24,11 +25,11 @@ from hub.contracts import Channel, Welcome
 from hub.errors import HubError, Unavailable
 from hub.going import going_of
 from hub.services.hub import Hub
-from hub.store.read.streams import Watcher
+from hub.store.read.streams import Spot, Watcher
 
 RETRY_SECONDS = 600
 _FOR_GOOD = {401, 403}
-_SEQ_DIGITS = 10
+_LAST_EVENT = "last-event-id"
 _HEADERS = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
     (b"cache-control", b"no-store, no-transform"),
@@ -62,13 +63,14 @@ class Follow:
         call.varies = call.lasting = True
         try:
             stream = await self._admit(call)
+            moved = await self._has_moved(call, stream)
         except HubError as error:
             if error.status in _FOR_GOOD:
                 error.retry_after = error.retry_after or RETRY_SECONDS
             if call.cors_origin is None:
                 call.cors_origin = await self._live.match(call.headers)
             raise
-        await self._begin(stream, call, send)
+        await self._begin(stream, call, send, moved=moved)
         leaving = asyncio.create_task(_gone(receive, stream))
         self._audience.join(stream, going_of(scope))
         try:
@@ -87,25 +89,37 @@ class Follow:
         watcher = Watcher(
             caller.organization_id, caller.scope, proof.visitor_id, self.channel.name, person
         )
-        last_id = _seq(call.headers.get("last-event-id"))
-        stream = Stream(
-            watcher,
-            proof.digest.hex(),
-            last_id,
-            reads=self._hub.streams,
-            live=self._hub.live,
-        )
+        seen = await self._seen(call, watcher)
+        reads, live = self._hub.streams, self._hub.live
+        stream = Stream(watcher, proof.digest.hex(), seen, reads=reads, live=live)
         stream.ip = call.ip
         stream.came_by = (caller.credential, call.cors_origin or "", token.seal if token else None)
         if token:
             stream.ends_at = asyncio.get_running_loop().time() + token.until - time.time()
         return stream
 
-    async def _begin(self, stream: Stream, call: Call, send: Send) -> None:
+    async def _seen(self, call: Call, watcher: Watcher) -> Spot | None:
+        """Return where the last message stands that the browser has; None when it is not known."""
+        last = ids.parse("msg", call.headers.get(_LAST_EVENT) or "")
+        return await self._hub.streams.spot(watcher.organization_id, last) if last else None
+
+    async def _has_moved(self, call: Call, stream: Stream) -> bool:
+        """Tell whether what the browser has seen is of another conversation than its stream.
+
+        Whoever begins or ends to prove who they are gets another one.
+        """
+        if not call.headers.get(_LAST_EVENT):
+            return False
+        place = await self._hub.streams.place(stream.watcher)
+        stream.settle(place)
+        return stream.seen is None or stream.seen.conversation_id != place.conversation_id
+
+    async def _begin(self, stream: Stream, call: Call, send: Send, *, moved: bool) -> None:
         welcome = Welcome()
         with contextlib.suppress(Unavailable):
             welcome = await self._hub.streams.welcome(stream.watcher.organization_id)
-        welcome = replace(welcome, accept_language=call.headers.get("accept-language") or "")
+        wanted = call.headers.get("accept-language") or ""
+        welcome = replace(welcome, accept_language=wanted, moved=moved)
         assert self.channel.opening is not None
         first = frames.event(self.channel.opening(welcome))
         await send({"type": "http.response.start", "status": 200, "headers": list(_HEADERS)})
@@ -160,11 +174,6 @@ class _Streamed(Response[Any]):
             await self._follow.get(call_of(scope), scope, receive, send)
 
         return answer
-
-
-def _seq(text: str | None) -> int | None:
-    """Return the number of the last event that was seen; what is none was not ours."""
-    return int(text) if text and text.isdecimal() and len(text) <= _SEQ_DIGITS else None
 
 
 async def _gone(receive: Receive, stream: Stream) -> None:

@@ -1,6 +1,6 @@
-"""What a stream sends: one line of JSON an event, and its number where it has one.
+"""What a stream sends: one line of JSON an event, and its id where it has one.
 
-The form is that of `text/event-stream` (HTML standard, 9.2); the numbers are a conversation's.
+The form is that of `text/event-stream` (HTML standard, 9.2); the ids are those of messages.
 """
 
 from datetime import UTC, datetime
@@ -60,9 +60,9 @@ def message(line: Line) -> bytes:
         body=line.body,
         at=instant(datetime.fromtimestamp(line.created_at / 1000, UTC)),
     )
-    return b"id: %d\n%b" % (line.seq, event(shown))
+    return b"id: %b\n%b" % (shown.id.encode(), event(shown))
 
 
 def event(told: Struct) -> bytes:
-    """Return an event without a number."""
+    """Return an event without an id."""
     return b"data: %b\n\n" % _encode(told)

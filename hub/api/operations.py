@@ -67,11 +67,15 @@ _IDENTITY = Header(
     "A JWT of the site's backend that proves who the visitor is; also `visitor.identityToken`.",
     "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJ1XzQyIn0.c2lnbmVkIGJ5IHRoZSBzaXRlJ3MgYmFja2VuZA",
 )
-_LAST_EVENT = Header("Last-Event-ID", "The number of the last event that was seen.", "17")
+_LAST_EVENT = Header(
+    "Last-Event-ID",
+    "The id of the last message that was seen.",
+    "msg_01k8z3v9q4e6ht2m5n7p0r1s3t",
+)
 _STREAM = (
     "Server-sent events, each a line of JSON: `config` first, then the last 100 messages or those "
-    "after `Last-Event-ID`, then what is new. It ends within 15 minutes; come back with the number "
-    "of the last event."
+    "after `Last-Event-ID`, then what is new. It ends within 15 minutes; come back with the id "
+    "of the last message."
 )
 
 

@@ -19,7 +19,7 @@ from hub.auth.guests import Guest
 from hub.errors import Unavailable
 from hub.events.live import Hint, Live, topic_of_visitor
 from hub.services.streams import Streams
-from hub.store.read.streams import PAGE, Line, Mark, Place, Watcher
+from hub.store.read.streams import PAGE, Line, Mark, Place, Spot, Watcher
 
 REPLAYED = 100
 """Messages of the conversation that somebody sees who has seen nothing yet."""
@@ -44,14 +44,14 @@ class Stream:
     """What is sent to one browser, from its first event to its last."""
 
     __slots__ = (
-        *("_digest", "_known", "_last_id", "_leaves", "_live", "_mark", "_read", "_reads"),
+        *("_digest", "_known", "_leaves", "_live", "_mark", "_read", "_reads", "seen"),
         *("_sleeper", "_topic", "_wakes", "blocks", "came_by", "ends_at", "ip", "watcher"),
     )
 
     def __init__(
-        self, watcher: Watcher, digest: str, last_id: int | None, *, reads: Streams, live: Live
+        self, watcher: Watcher, digest: str, seen: Spot | None, *, reads: Streams, live: Live
     ) -> None:
-        """Show what the owner of this secret may see, after message `last_id` of what it saw."""
+        """Show what the owner of this secret may see, after the message that it saw last."""
         self.watcher = watcher
         self.came_by: Pass = (b"", "", None)
         self.ends_at = 0.0
@@ -59,7 +59,7 @@ class Stream:
         self.blocks: AbstractSet[UUID] = frozenset()
         """Those of its business that its visitor was compared with."""
         self._digest = digest
-        self._last_id = last_id
+        self.seen = seen
         self._reads = reads
         self._live = live
         self._mark: Mark | None = None
@@ -92,8 +92,12 @@ class Stream:
             # Somebody else was first with this name.
             self.wake(Wake.END)
         elif place.conversation_id is not None:
-            if self._mark is None or self._mark.conversation_id != place.conversation_id:
-                self._move(place)
+            if self._mark is None:
+                self._find(place)
+            elif self._mark.conversation_id != place.conversation_id:
+                # What comes now does not belong below what is shown: the browser begins anew.
+                self.wake(Wake.END)
+                return
             elif place.whole and not self._mark.whole:
                 # The business has come to know the person: with what the visitor wrote before.
                 self._mark, self._known = replace(self._mark, since=0, whole=True), 0
@@ -138,19 +142,16 @@ class Stream:
         if hint.word in _WAKES:
             self.wake(_WAKES[hint.word])
 
-    def _move(self, place: Place) -> None:
-        """Follow the visitor to a conversation that it did not have before."""
+    def _find(self, place: Place) -> None:
+        """Begin where the browser left off in the visitor's conversation."""
         assert place.conversation_id is not None
-        last_id, self._last_id = self._last_id, None
-        # A number that is not there yet was not ours: of a database that is gone, say.
-        seen = last_id is not None and last_id <= place.last_seq
-        seq = last_id if last_id is not None and seen else max(place.last_seq - REPLAYED, 0)
+        seen = self.seen
+        goes_on = seen is not None and seen.conversation_id == place.conversation_id
+        seq = seen.seq if seen and goes_on else max(place.last_seq - REPLAYED, 0)
         since = place.since or 0
         self._mark = Mark(self.watcher, place.conversation_id, since, seq, place.whole)
         self._known = 0
-        for leave in self._leaves[1:]:
-            leave()
-        self._leaves[1:] = [self._live.listen(place.conversation_id, self._hear)]
+        self._leaves.append(self._live.listen(place.conversation_id, self._hear))
 
     async def _look(self, send: Send) -> None:
         """Send what is new. When the store does not answer, somebody will wake us again."""

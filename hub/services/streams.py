@@ -20,7 +20,7 @@ from hub.store.admin import organizations
 from hub.store.database import Contended, Database, Work
 from hub.store.front import LOOKUP_SECONDS, Front
 from hub.store.read import streams as read
-from hub.store.read.streams import Line, Mark, Place, Watcher
+from hub.store.read.streams import Line, Mark, Place, Spot, Watcher
 from hub.store.write.statuses import Shown
 
 T = TypeVar("T")
@@ -50,6 +50,9 @@ class Streams:
         self._pages: Batcher[Mark, list[Line]] = Batcher(
             self._read_pages, most=64, flights=2, waits=waits
         )
+        self._spots: Batcher[tuple[UUID, UUID], Spot | None] = Batcher(
+            self._read_spots, most=256, waits=waits
+        )
         self._welcomes: dict[UUID, tuple[float, Welcome]] = {}
         self._shown: Batcher[Sequence[Shown], None] = Batcher(self._note, most=128)
         self._noting: set[asyncio.Task[None]] = set()
@@ -61,6 +64,10 @@ class Streams:
     async def places(self, watchers: Sequence[Watcher]) -> list[Place]:
         """Return it of many visitors."""
         return await self._front.read(lambda c: read.places(c, watchers))
+
+    async def spot(self, organization_id: UUID, message_id: UUID) -> Spot | None:
+        """Return where a message of the organization stands; None when it has none with this id."""
+        return await _asked(self._spots, (organization_id, message_id))
 
     async def page(self, mark: Mark) -> list[Line]:
         """Return the next messages that a visitor may see; fewer than `PAGE` are all there are."""
@@ -113,6 +120,9 @@ class Streams:
         )
         self._live.tell(hints_of(changed))
         return [None] * len(items)
+
+    async def _read_spots(self, messages: list[tuple[UUID, UUID]]) -> list[Spot | None]:
+        return await self._front.read(lambda c: read.spots(c, messages))
 
     async def _read_pages(self, marks: list[Mark]) -> list[list[Line]]:
         return await self._front.read(lambda c: read.pages(c, marks))

@@ -11,13 +11,15 @@ class Config(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="t
 
     strings: dict[str, str] | None = None
     """In place of the widget's own words, which are English."""
-    lang: str | None = None
-    """The tag of the language that these are in."""
+    lang: str
+    """The tag of the language that it speaks."""
     dir: Literal["rtl"] | None = None
     """How it is read, where that is not from left to right."""
     greeting: str | None = None
-    online: bool | None = None
-    away: str | None = None
+    presence: str | None = None
+    """A line below the title: when the business answers."""
+    moved: bool | None = None
+    """What this browser was shown before is of another conversation: it begins anew."""
 
 
 def config(welcome: Welcome) -> Config:
@@ -26,8 +28,9 @@ def config(welcome: Welcome) -> Config:
     language = None if tag == ENGLISH else LANGUAGES[tag]
     return Config(
         strings=language.words if language else None,
-        lang=tag if language else None,
+        lang=tag,
         dir="rtl" if language and language.direction == "rtl" else None,
         greeting=welcome.greeting,
-        away=welcome.away,
+        presence=welcome.away,
+        moved=welcome.moved or None,
     )

@@ -46,6 +46,28 @@ async def test_a_token_opens_the_persons_talk_on_another_device(visited: Visited
     assert phone.seqs == [1, 2, 3, 4]
 
 
+async def test_who_begins_or_ends_to_prove_it_misses_nothing(visited: Visited) -> None:
+    """Numbers of one talk say nothing in the other: it is told anew, whole."""
+    token = visited.site.token()
+    await visited.write("from the desk", "v_desk", token)
+    for number in range(5):
+        await visited.write(f"anonymous {number}")
+    async with visited.follow() as anonymous:
+        await anonymous.count(5)
+    async with visited.follow(token=token, last_id=anonymous.ids[-1]) as proved:
+        await proved.count(1)
+    async with visited.follow(last_id=proved.ids[-1]) as again:
+        await again.count(5)
+
+    assert proved.bodies == ["from the desk"]
+    assert again.bodies == anonymous.bodies
+    assert [stream.all[0].get("moved") for stream in (anonymous, proved, again)] == [
+        None,
+        True,
+        True,
+    ]
+
+
 async def test_who_wrote_before_sees_it_all_once_proved(visited: Visited) -> None:
     """The stream that is open goes on, without a double, when the business learns who it is."""
     token = visited.site.token()

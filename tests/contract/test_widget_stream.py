@@ -34,7 +34,7 @@ async def test_history_comes_first_and_then_what_is_new(api: Api) -> None:
         await answer(api, first, "Good morning")
         await events.count(2, 1)
 
-    assert events.all[0] == {"type": "config"}
+    assert events.all[0] == {"type": "config", "lang": "en"}
     mine, reply = events.messages
     assert mine.pop("at").endswith("Z")
     assert mine == {
@@ -47,7 +47,7 @@ async def test_history_comes_first_and_then_what_is_new(api: Api) -> None:
     }
     assert (reply["from"], reply["body"], reply["seq"]) == ("operator", "Good morning", 2)
     assert "cid" not in reply
-    assert events.ids == [1, 2]
+    assert events.ids == [first["id"], reply["id"]]
 
 
 async def test_the_answer_is_one_that_nobody_keeps_or_holds_back(api: Api) -> None:
@@ -71,16 +71,17 @@ async def test_what_the_business_has_set_comes_first(api: Api) -> None:
     async with following(api, VISITOR) as events:
         pass
 
-    assert events.all == [{"type": "config", **changes}]
+    config = {"type": "config", "lang": "en", "greeting": "Hi there", "presence": "Back at nine"}
+    assert events.all == [config]
 
 
 @pytest.mark.parametrize(
     ("languages", "asked", "heard"),
     [
         ("", "ar-EG,en;q=0.5", {"lang": "ar", "dir": "rtl"}),
-        ("de,en", "ar, en;q=0.5", {}),
+        ("de,en", "ar, en;q=0.5", {"lang": "en"}),
         ("de,en", "ar", {"lang": "de"}),
-        ("", "", {}),
+        ("", "", {"lang": "en"}),
     ],
 )
 async def test_the_widget_speaks_the_visitors_language(
@@ -92,7 +93,7 @@ async def test_the_widget_speaks_the_visitors_language(
         pass
 
     (first,) = events.all
-    assert len(first.pop("strings", {})) == (10 if heard else 0)
+    assert len(first.pop("strings", {})) == (0 if heard["lang"] == "en" else 9)
     assert first == {"type": "config", **heard}
 
 
@@ -118,22 +119,30 @@ async def test_the_last_hundred_are_told_to_who_comes_anew(make_api: MakeApi) ->
     assert events.seqs == list(range(32, 132))
 
 
-@pytest.mark.parametrize(
-    ("last_id", "seqs"),
-    [(2, [3]), (3, []), (0, [1, 2, 3]), ("x", [1, 2, 3]), (99, [1, 2, 3]), ("-1", [1, 2, 3])],
-)
-async def test_who_comes_back_is_told_what_came_after(
-    api: Api, last_id: int | str, seqs: list[int]
-) -> None:
-    """After the number that was seen; a number that cannot be ours counts for nothing."""
-    for body in "abc":
-        first = await write(api, body, VISITOR)
-    async with following(api, VISITOR, last_id) as events:
+@pytest.mark.parametrize(("seen", "seqs"), [(1, [2, 3]), (2, [3]), (3, [])])
+async def test_who_comes_back_is_told_what_came_after(api: Api, seen: int, seqs: list[int]) -> None:
+    """After the message that was seen last."""
+    told = [await write(api, body, VISITOR) for body in "abc"]
+    async with following(api, VISITOR, told[seen - 1]["id"]) as events:
         await events.count(len(seqs))
-        await answer(api, first, "d")
+        await answer(api, told[0], "d")
         await events.count(len(seqs) + 1)
 
     assert events.seqs == [*seqs, 4]
+    assert "moved" not in events.all[0]
+
+
+@pytest.mark.parametrize("seen", ["3", "x", "msg_00000000000000000000000000", "another's"])
+async def test_who_saw_another_talk_is_told_to_begin_anew(api: Api, seen: str) -> None:
+    """What is not of the conversation counts for nothing, and is to be shown no more."""
+    for body in "abc":
+        await write(api, body, VISITOR)
+    other = await write(api, "of somebody else", f"v_2.{'0' * 32}")
+    async with following(api, VISITOR, other["id"] if seen == "another's" else seen) as events:
+        await events.count(3)
+
+    assert events.bodies == ["a", "b", "c"]
+    assert events.all[0]["moved"] is True
 
 
 async def test_long_messages_come_whole_and_in_order(make_api: MakeApi) -> None:
@@ -152,7 +161,7 @@ async def test_four_writers_at_once_are_seen_once_and_in_order(make_api: MakeApi
     """A browser that is cut off again and again misses nothing and sees nothing twice."""
     api = await make_api(**FREE)
     first = await write(api, "first", VISITOR)
-    seqs: list[int] = [1]
+    seqs, last_id = [1], first["id"]
 
     async def writer(number: int) -> None:
         for count in range(25):
@@ -162,12 +171,14 @@ async def test_four_writers_at_once_are_seen_once_and_in_order(make_api: MakeApi
                 await answer(api, first, f"{number}-{count}")
 
     async def reader() -> None:
+        nonlocal last_id
         for stay in itertools.cycle((1, 4, 9)):
             if seqs[-1] == 101:
                 return
-            async with following(api, VISITOR, seqs[-1]) as events:
+            async with following(api, VISITOR, last_id) as events:
                 await events.until(lambda one, stay=stay: len(one.seqs) >= stay or 101 in one.seqs)
             seqs.extend(events.seqs)
+            last_id = events.ids[-1]
 
     await asyncio.wait_for(asyncio.gather(reader(), *map(writer, range(4))), 60)
 

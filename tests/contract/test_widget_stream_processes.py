@@ -28,13 +28,14 @@ class Talk:
         self.business = business
         self.conversation = ""
 
-    async def write(self, hub: Hub, body: str) -> None:
-        """Let the visitor write."""
+    async def write(self, hub: Hub, body: str) -> str:
+        """Let the visitor write; return the message's id."""
         line = Line(hub, {**self.business.widget_headers, "X-Visitor": VISITOR})
         reply = await line.insist("/widget/messages", {"body": body, "providerMessageId": body[:9]})
         line.close()
         assert reply.status == 200, reply.body
         self.conversation = reply.body["conversationId"]
+        return str(reply.body["id"])
 
     async def answer(self, hub: Hub, body: str) -> None:
         """Let the business answer."""
@@ -45,7 +46,7 @@ class Talk:
         assert reply.status == 200, reply.body
 
     @asynccontextmanager
-    async def watch(self, hub: Hub, last_id: int | None = None) -> AsyncIterator[Events]:
+    async def watch(self, hub: Hub, last_id: str | None = None) -> AsyncIterator[Events]:
         """Let the visitor's browser follow."""
         async with connected(hub, self.business.widget_key, VISITOR, last_id) as events:
             assert events.status == 200
@@ -95,7 +96,7 @@ async def test_a_talk_goes_on_after_a_restart(begin: Callable[..., Any], end: st
         took = time.monotonic() - began
     await asyncio.to_thread(hub.start)
     await talk.answer(hub, "two")
-    async with talk.watch(hub, events.seqs[-1]) as again:
+    async with talk.watch(hub, events.ids[-1]) as again:
         await again.count(1)
         await talk.answer(hub, "three")
         await again.count(2)
@@ -196,8 +197,7 @@ async def test_a_browser_that_does_not_read_is_cut_off(
 ) -> None:
     """What it is owed is not kept for it: it can come back for it."""
     hub, talk = await begin(HUB_WRITE_SECONDS="1")
-    for number in range(100):
-        await talk.write(hub, f"{number} " + "x" * 15_000)
+    told = [await talk.write(hub, f"{number} " + "x" * 15_000) for number in range(100)]
     lines = "".join(
         f"{name}: {text}\r\n"
         for name, text in headers_of(talk.business.widget_key, VISITOR).items()
@@ -208,7 +208,7 @@ async def test_a_browser_that_does_not_read_is_cut_off(
     silent.settimeout(5)
     with pytest.raises(ConnectionResetError):
         await asyncio.to_thread(drain, silent)
-    async with talk.watch(hub, 90) as events:
+    async with talk.watch(hub, told[88]) as events:
         await events.count(11)
 
     assert events.seqs == list(range(91, 102))

@@ -75,11 +75,11 @@ class Visited:
         return await self.api.widget.post("/widget/events", json=sent, headers=headers)
 
     def follow(
-        self, visitor: str = "v_1", token: str | None = None
+        self, visitor: str = "v_1", token: str | None = None, last_id: str | None = None
     ) -> AbstractAsyncContextManager[Events]:
         """Let a visitor follow its conversation."""
         more = {} if token is None else {"X-Identity": token}
-        return following(self.api, f"{visitor}.{SECRET}", **more)
+        return following(self.api, f"{visitor}.{SECRET}", last_id, **more)
 
     async def seen(self, visitor: str = "v_1", token: str | None = None) -> list[str]:
         """Return the texts that a visitor is shown, up to a last one that it writes itself."""

@@ -24,7 +24,7 @@ class Events:
         self.status = 0
         self.headers: dict[str, str] = {}
         self.all: list[dict[str, Any]] = []
-        self.ids: list[int] = []
+        self.ids: list[str] = []
         self.beats = 0
         self.ended = False
         self.at: list[float] = []
@@ -62,7 +62,7 @@ class Events:
             self.all.append(json.loads(lines[b"data"]))
             self.at.append(time.monotonic())
             if b"id" in lines:
-                self.ids.append(int(lines[b"id"]))
+                self.ids.append(lines[b"id"].decode())
         self.news()
 
     def news(self) -> None:
@@ -81,16 +81,16 @@ class Events:
         await self.until(lambda events: len(events.messages) >= number, seconds)
 
 
-def headers_of(key: str, visitor: str | None, last_id: int | str | None = None) -> dict[str, str]:
+def headers_of(key: str, visitor: str | None, last_id: str | None = None) -> dict[str, str]:
     """Return what a browser on the page sends to follow a conversation."""
     headers = {"Authorization": f"Bearer {key}", "Origin": ORIGIN}
     headers |= {} if visitor is None else {"X-Visitor": visitor}
-    return headers if last_id is None else {**headers, "Last-Event-ID": str(last_id)}
+    return headers if last_id is None else {**headers, "Last-Event-ID": last_id}
 
 
 @asynccontextmanager
 async def following(
-    api: Api, visitor: str | None, last_id: int | str | None = None, **headers: str
+    api: Api, visitor: str | None, last_id: str | None = None, **headers: str
 ) -> AsyncIterator[Events]:
     """Follow over the app in this process; hang up at the end."""
     sent = {**headers_of(api.business.widget_key, visitor, last_id), **headers}
@@ -160,7 +160,7 @@ def _scope(headers: Mapping[str, str]) -> Any:
 
 @asynccontextmanager
 async def connected(
-    hub: Hub, key: str, visitor: str, last_id: int | str | None = None
+    hub: Hub, key: str, visitor: str, last_id: str | None = None
 ) -> AsyncIterator[Events]:
     """Follow over a connection of its own to a running hub; hang up at the end."""
     reader, writer = await asyncio.open_connection(hub.host, hub.port)

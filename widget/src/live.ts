@@ -12,17 +12,21 @@ export interface Said {
   name?: string;
   body: string;
   at: string;
+  /** What was shown before is another talk's. */
+  moved?: boolean;
   strings?: Record<string, string>;
+  lang?: string;
+  dir?: string;
   greeting?: string;
-  away?: string;
-  online?: boolean;
+  /** What stands below the title. */
+  presence?: string;
 }
 
 /** The hub gives a sign of life each 15 seconds: a stream silent for longer is dead. */
 const SILENCE = 45e3;
 
 /** Where to go on: the last message that came. */
-let last: number | "" = "";
+let last = "";
 /** The connection that counts: one that was let go does not come back. */
 let held: AbortController | undefined;
 let watchdog = 0;
@@ -58,9 +62,10 @@ export async function listen(hear: (said?: Said) => void, tries = 0): Promise<vo
         const lines = (part + chunk.value).split("\n");
         part = lines.pop()!;
         for (const line of lines) {
-          if (line.startsWith("data:")) {
+          // A line of data; beside it there are numbers and signs of life.
+          if (line[0] == "d") {
             const said: Said = JSON.parse(line.slice(5));
-            if (said.id) last = said.seq;
+            if (said.id) last = said.id;
             hear(said);
           }
         }

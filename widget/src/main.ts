@@ -71,14 +71,19 @@ function receive(said?: Said): void {
   else if (said.id) {
     const found = row(said.cid ?? said.id, said.body, said.from == "visitor");
     const at = new Date(said.at);
-    const day = Date.now() - (at as never) > DAY ? "dateStyle" : "";
-    const time = at.toLocaleString([], { timeStyle: "short", [day]: "short" });
+    const dateStyle = (new Date() as never) - (at as never) > DAY ? "short" : undefined;
+    const time = at.toLocaleString([], { timeStyle: "short", dateStyle });
     note(found, [said.name] + " " + time);
     place(found, said.seq);
     if (!state().outbox) keep({ outbox: [] });
   } else if (said.type == "config") {
+    if (said.moved) list.replaceChildren();
+    if (feature.strings) {
+      panel.lang = said.lang!;
+      panel.dir = said.dir!;
+    }
     if (feature.strings) Object.assign(words, said.strings);
-    if (feature.presence) presence.textContent = (said.online ? words.online : said.away)!;
+    if (feature.presence) presence.textContent = said.presence!;
     place(row("0", said.greeting || words.greeting!), 0);
   } else if (said.type == "read" && !(said.seq <= state().seen!)) keep({ seen: said.seq });
 }
@@ -155,7 +160,7 @@ else if (!early?.open) {
   const [red, green, blue] = getComputedStyle(launcher)
     .backgroundColor.match(/[\d.]+/g)!
     .map((part) => (part as never) ** 2.2);
-  const isLight = 0.2126 * red! + 0.7152 * green! + 0.0722 * blue! > 0.179;
+  const isLight = 0.21 * red! + 0.72 * green! + 0.07 * blue! > 0.18;
   // Black or white is written on it, whichever is read better.
   style.setProperty("--i", feature.contrast && isLight ? "#000" : "#fff");
 

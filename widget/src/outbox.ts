@@ -7,6 +7,8 @@ import { rest } from "./time";
 /** What this tab sends goes one after the other. No other tab ever changes it. */
 let before = Promise.resolve();
 let wake: (() => void) | undefined;
+/** After so many tries no more proofs are made: the hub may never be content. */
+const ENOUGH = 9;
 
 /** The network is back: try at once. */
 export const hurry = (): void => wake?.();
@@ -24,10 +26,11 @@ export function post(letter: Letter): void {
       mark("sending");
       const response = await call("messages", letter, { "X-Challenge": proof });
       // A new visitor may have to prove something, by a script that is loaded for that alone.
-      if (feature.challenge && !response?.ok) {
+      if (feature.challenge && !response?.ok && tries < ENOUGH) {
         try {
           const { script, data } = (await response!.json()).challenge;
           proof = await (await import(api.origin + script)).default(data);
+          tries++;
           continue;
         } catch {}
       }

@@ -8,6 +8,5 @@ export const words: Record<string, string> = {
   waiting: "Waiting…",
   sent: "Sent",
   failed: "Not sent. Retry",
-  online: "Online",
   greeting: "Hi! How can we help?",
 };

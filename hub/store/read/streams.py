@@ -66,6 +66,13 @@ class Mark(Struct, frozen=True):
     whole: bool = False
 
 
+class Spot(Struct, frozen=True):
+    """Where a message stands."""
+
+    conversation_id: UUID
+    seq: int
+
+
 class Line(Struct, frozen=True):
     """A message as a visitor may see it."""
 
@@ -93,6 +100,18 @@ def places(connection: sa.Connection, watchers: Sequence[Watcher]) -> list[Place
     others = [_named(*one) for one in enumerate(watchers) if not found[one[0]].whole]
     for number, *facts in _read(connection, _places, others):
         found[number] = Place(*facts)
+    return found
+
+
+def spots(connection: sa.Connection, messages: Sequence[tuple[UUID, UUID]]) -> list[Spot | None]:
+    """Return where these messages, each an organization's, stand; None of one that is not there."""
+    found: list[Spot | None] = [None] * len(messages)
+    wanted = [
+        {"number": number, "organization_id": organization_id, "id": message_id}
+        for number, (organization_id, message_id) in enumerate(messages)
+    ]
+    for number, conversation_id, seq in _read(connection, _spots, wanted):
+        found[number] = Spot(conversation_id, seq)
     return found
 
 
@@ -137,6 +156,16 @@ def _marked(number: int, mark: Mark) -> rows.Row:
         "key_scope": mark.watcher.key_id,
         "visitor_id": mark.watcher.visitor_id,
     }
+
+
+@cache
+def _spots(way: rows.Way) -> sa.Select[Any]:
+    m = message.c
+    wanted = rows.incoming(way, _NUMBER, m.organization_id, m.id)
+    found = sa.select(wanted.c.number, m.conversation_id, m.seq).where(
+        m.organization_id == wanted.c.organization_id, m.id == wanted.c.id
+    )
+    return rows.for_each(way, wanted, found)
 
 
 @cache

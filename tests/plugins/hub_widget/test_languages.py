@@ -19,7 +19,6 @@ RIGHT_TO_LEFT = {"ar", "fa", "he", "ur"}
 MOST_COLUMNS = {
     # In the head of a panel 380 px wide, and what a screen reader says of the button.
     "title": 28,
-    "online": 16,
     # Beside the button that sends.
     "write": 30,
     # Below a message.

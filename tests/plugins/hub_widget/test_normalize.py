@@ -62,12 +62,16 @@ def test_events_become_signals_in_their_order() -> None:
 @pytest.mark.parametrize(
     ("welcome", "first"),
     [
-        (Welcome(), b'{"type":"config"}'),
+        (Welcome(), b'{"type":"config","lang":"en"}'),
         (
             Welcome(greeting="Hi", away="Back at nine"),
-            b'{"type":"config","greeting":"Hi","away":"Back at nine"}',
+            b'{"type":"config","lang":"en","greeting":"Hi","presence":"Back at nine"}',
         ),
-        (Welcome(accept_language="en-GB", languages=("de", "en")), b'{"type":"config"}'),
+        (Welcome(moved=True), b'{"type":"config","lang":"en","moved":true}'),
+        (
+            Welcome(accept_language="en-GB", languages=("de", "en")),
+            b'{"type":"config","lang":"en"}',
+        ),
     ],
 )
 def test_a_stream_begins_with_what_the_business_has_set(welcome: Welcome, first: bytes) -> None:

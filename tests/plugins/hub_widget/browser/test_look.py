@@ -173,6 +173,27 @@ def test_it_is_on_the_side_that_was_chosen(look, shop: Shop, direction: str, sid
     assert at_the_end == (direction == "ltr")
 
 
+def test_a_language_runs_its_own_way(look) -> None:
+    """Arabic on a page that is read from the left: title, box and bubbles begin at the right."""
+    chat = look(locale="ar-EG")
+    chat.open()
+    expect(chat.panel).to_have_attribute("lang", "ar")
+    assert chat.style(chat.panel, "direction") == "rtl"
+    chat.say("مرحبا")
+    chat.notes("at")
+
+    title, bubble, panel = (
+        one.bounding_box()
+        for one in (chat.host.locator("h2"), chat.host.locator("p").last, chat.panel)
+    )
+    assert title
+    assert bubble
+    assert panel
+    assert title["x"] + title["width"] > panel["x"] + panel["width"] / 2
+    assert bubble["x"] < panel["x"] + panel["width"] / 2
+    assert chat.page.evaluate("document.documentElement.dir") == ""
+
+
 def fills(panel: Locator, width: int, height: int) -> bool:
     """Tell whether the panel is the whole screen."""
     return panel.bounding_box() == {"x": 0, "y": 0, "width": width, "height": height}

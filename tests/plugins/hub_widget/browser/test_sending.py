@@ -87,6 +87,38 @@ def test_refusal_is_told_and_can_be_tried_again(visit: Visit, status: int) -> No
     chat.shows("second", "first")
 
 
+def test_hub_that_is_never_content_is_not_asked_for_ever(visit: Visit) -> None:
+    """After some proofs the visitor is told, and can try again; what was written is kept."""
+    chat = visit()
+    chat.open()
+    origin = chat.shop.site.origin
+    proof = "export default () => 'a proof'"
+    chat.page.route(
+        "**/proof.js",
+        lambda route: route.fulfill(
+            body=proof,
+            headers={"access-control-allow-origin": origin, "content-type": "text/javascript"},
+        ),
+    )
+    challenge = {"error": "Prove it", "challenge": {"script": "/proof.js", "data": "x"}}
+    chat.page.route(
+        MESSAGES,
+        lambda route: route.fulfill(
+            status=403, headers={"access-control-allow-origin": origin}, json=challenge
+        ),
+    )
+    chat.say("hi")
+
+    chat.notes("Not sent. Retry")
+    asked = len(chat.sent("messages"))
+    chat.page.wait_for_timeout(300)
+    assert len(chat.sent("messages")) == asked <= 10
+    chat.page.unroute_all()
+    chat.host.get_by_role("button", name="Not sent. Retry").click()
+    chat.notes("at")
+    assert chat.stored() == ["hi"]
+
+
 @pytest.mark.heavy
 def test_server_error_is_waited_out(visit: Visit) -> None:
     """A 500 is tried again by itself."""

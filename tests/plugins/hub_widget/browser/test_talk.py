@@ -201,13 +201,12 @@ def test_business_speaks_in_its_own_words(visit: Visit, shop: Shop) -> None:
         "send": "Senden",
         "close": "Chat schließen",
         "failed": "Nicht gesendet.",
-        "online": "Wir sind da",
     }
     chat = visit()
 
-    def begin(online: bool) -> None:  # noqa: FBT001 - as the event has it
-        away = {"greeting": "Guten Tag!", "away": "Wieder da ab 8 Uhr", "online": online}
-        config = json.dumps({"type": "config", "strings": strings, **away})
+    def begin(presence: str) -> None:
+        said = {"greeting": "Guten Tag!", "presence": presence}
+        config = json.dumps({"type": "config", "strings": strings, **said})
         chat.page.unroute_all()
         chat.page.route(
             "**/api/v1/widget/stream",
@@ -217,7 +216,7 @@ def test_business_speaks_in_its_own_words(visit: Visit, shop: Shop) -> None:
             ),
         )
 
-    begin(online=True)
+    begin("Wir sind da")
     chat.open()
     expect(chat.panel).to_have_accessible_name("Schreiben ins Haus")
     expect(chat.host.get_by_role("textbox", name="Nachricht schreiben")).to_be_visible()
@@ -226,7 +225,7 @@ def test_business_speaks_in_its_own_words(visit: Visit, shop: Shop) -> None:
     expect(chat.host.locator("header")).to_have_text("Schreiben ins HausWir sind da")
     assert [row["text"] for row in chat.rows()] == ["Guten Tag!"]
 
-    begin(online=False)
+    begin("Wieder da ab 8 Uhr")
     expect(chat.host.locator("header")).to_have_text("Schreiben ins HausWieder da ab 8 Uhr")
 
 

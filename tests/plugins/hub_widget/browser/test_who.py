@@ -175,3 +175,26 @@ def test_proved_user_has_the_talk_on_every_device(strict_visit: Visit, strict_sh
     nobody.say("let me in")
     expect(nobody.host.get_by_role("button", name="Not sent. Retry")).to_be_visible()
     assert [row["text"] for row in nobody.rows()] == ["let me in"]
+
+
+def test_who_signs_in_on_the_page_sees_one_talk(strict_visit: Visit, strict_shop: Shop) -> None:
+    """Without a reload: what was said before the proof is another talk, and is shown no more."""
+    made = strict_shop.hub.command(
+        "key", "identity", strict_shop.widget_key_id, "--mode=optional", "--rotate", "--json"
+    )
+    proof = token(strict_shop, json.loads(made)["secret"], "u_9")
+    user = f"window.ClonvoIdentify = () => ({{ identityToken: '{proof}' }})"
+    desk = strict_visit(strict_shop.page(head=f"<script>{user}</script>"))
+    desk.open()
+    desk.say("from the desk", "and more")
+    desk.notes("at", "at")
+    desk.page.evaluate("localStorage.clear()")
+    chat = strict_visit(strict_shop.page())
+    chat.open()
+    chat.say("nobody knows me", "yet", "at all")
+    chat.notes("at", "at", "at")
+
+    chat.page.evaluate(user)
+    chat.page.evaluate("dispatchEvent(new Event('online'))")
+
+    chat.shows("from the desk", "and more")
