@@ -16,13 +16,10 @@ from hub.proofs import Proved
 Direction = Literal["inbound", "outbound"]
 CallerKind = Literal["server", "widget", "legacy", "connection"]
 Auth = Literal["server_key", "widget_key", "key_or_legacy_secret", "signature"]
+Media = Literal["image", "video", "audio", "document", "sticker"]
 MessageType = Literal[
     "text",
-    "image",
-    "video",
-    "audio",
-    "document",
-    "sticker",
+    Media,
     "location",
     "contacts",
     "order",
@@ -240,14 +237,14 @@ class Signature(Struct, frozen=True, kw_only=True):
 
 
 class Welcome(Struct, frozen=True, kw_only=True):
-    """What a business has set for whoever comes, and the `Accept-Language` of who comes."""
+    """What a business has set for whoever comes, and what is known of who comes."""
 
     languages: tuple[str, ...] = ()
     greeting: str | None = None
     away: str | None = None
     accept_language: str = ""
     moved: bool = False
-    """What this browser was shown before is of another conversation than what follows."""
+    """What this browser was shown before is of another conversation."""
 
 
 Brought = Message | StatusChange | Signal

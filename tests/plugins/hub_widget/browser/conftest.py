@@ -53,3 +53,20 @@ def visit(shop: Shop, profile: BrowserContext) -> Iterator[Visit]:
     yield come
     shop.site.pages.clear()
     assert faults == [], "the page has thrown"
+
+
+@pytest.fixture
+def look(browser: Browser, shop: Shop):
+    """Come to a page in a window of the test's own kind."""
+    contexts: list[BrowserContext] = []
+
+    def come(html: str | None = None, data: dict[str, str] | None = None, **kind: object) -> Chat:
+        contexts.append(browser.new_context(**kind))
+        shop.site.pages["/"] = Answer(html or shop.page(**(data or {})))
+        chat = Chat(shop, contexts[-1].new_page())
+        chat.come()
+        return chat
+
+    yield come
+    for context in contexts:
+        context.close()

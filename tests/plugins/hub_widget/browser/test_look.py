@@ -5,10 +5,10 @@ import json
 from functools import partial
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Locator, expect
+from playwright.sync_api import Locator, expect
 
 from tests.plugins.hub_widget.browser.chat import Chat
-from tests.support.browser import Answer, Shop
+from tests.support.browser import Shop
 from tests.support.node import package
 
 LEAST_CONTRAST = 4.5
@@ -62,23 +62,6 @@ def whole_talk(chat: Chat) -> None:
     chat.replies("An answer")
     chat.shows("Hello, see https://a.example", "An answer")
     chat.page.wait_for_timeout(300)
-
-
-@pytest.fixture
-def look(browser: Browser, shop: Shop):
-    """Come to a page in a window of the test's own kind."""
-    contexts: list[BrowserContext] = []
-
-    def come(html: str | None = None, data: dict[str, str] | None = None, **kind: object) -> Chat:
-        contexts.append(browser.new_context(**kind))
-        shop.site.pages["/"] = Answer(html or shop.page(**(data or {})))
-        chat = Chat(shop, contexts[-1].new_page())
-        chat.come()
-        return chat
-
-    yield come
-    for context in contexts:
-        context.close()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -149,49 +132,6 @@ def test_colour_that_is_none_is_left_out(look, colour: str) -> None:
         [0x1B / 255, 0x3A / 255, 0x6B / 255], abs=0.001
     )
     assert chat.style(chat.page.locator("h1"), "display") == "block"
-
-
-@pytest.mark.parametrize("direction", ["ltr", "rtl"])
-@pytest.mark.parametrize("side", ["bottom-left", "bottom-right"])
-def test_it_is_on_the_side_that_was_chosen(look, shop: Shop, direction: str, side: str) -> None:
-    """In both directions; each message runs as its own letters do."""
-    html = shop.page(position=side).replace("<html", f'<html dir="{direction}"')
-    chat = look(html, viewport={"width": 900, "height": 700})
-    chat.open()
-    chat.say("שלום hello")
-    chat.page.wait_for_timeout(300)
-    width = 900
-    for place in (chat.launcher, chat.panel):
-        box = place.bounding_box()
-        assert box
-        gap = box["x"] if side == "bottom-left" else width - box["x"] - box["width"]
-        assert gap == pytest.approx(20, abs=0.5)
-    bubble, log = chat.host.locator("p").last.bounding_box(), chat.panel.bounding_box()
-    assert bubble
-    assert log
-    at_the_end = bubble["x"] > log["x"] + log["width"] / 2
-    assert at_the_end == (direction == "ltr")
-
-
-def test_a_language_runs_its_own_way(look) -> None:
-    """Arabic on a page that is read from the left: title, box and bubbles begin at the right."""
-    chat = look(locale="ar-EG")
-    chat.open()
-    expect(chat.panel).to_have_attribute("lang", "ar")
-    assert chat.style(chat.panel, "direction") == "rtl"
-    chat.say("مرحبا")
-    chat.notes("at")
-
-    title, bubble, panel = (
-        one.bounding_box()
-        for one in (chat.host.locator("h2"), chat.host.locator("p").last, chat.panel)
-    )
-    assert title
-    assert bubble
-    assert panel
-    assert title["x"] + title["width"] > panel["x"] + panel["width"] / 2
-    assert bubble["x"] < panel["x"] + panel["width"] / 2
-    assert chat.page.evaluate("document.documentElement.dir") == ""
 
 
 def fills(panel: Locator, width: int, height: int) -> bool:
