@@ -261,10 +261,10 @@ class Admission:
 
 def allowed_origin(headers: Headers, key: Key) -> str:
     """Return the call's origin as it wrote it, when the key allows it; else 403."""
-    sent = headers.all("origin")
-    if not _allows(key, sent):
-        raise Forbidden("Origin not allowed for this key", code="origin_not_allowed")
-    return sent[0]
+    for sent in origins.sent_by(headers):
+        if _allows(key, sent):
+            return sent[0]
+    raise Forbidden("Origin not allowed for this key", code="origin_not_allowed")
 
 
 def _allows(key: Key, sent: Sequence[str]) -> bool:

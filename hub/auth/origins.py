@@ -14,6 +14,8 @@ from functools import lru_cache
 
 import idna
 
+from hub.auth.headers import Headers
+
 APPS = ("capacitor://localhost", "ionic://localhost")
 DEFAULT_PORTS = {"https": 443, "http": 80}
 
@@ -61,6 +63,18 @@ def parse_allowed(text: str) -> Origin:
     if len(text) > _LONGEST:
         raise ValueError(f"An origin has at most {_LONGEST} characters, such as {_EXAMPLE}")
     return _read(text)
+
+
+def sent_by(headers: Headers) -> list[list[str]]:
+    """Return what may be the `Origin` headers of a request: those it has, or those it would have.
+
+    A browser leaves `Origin` out of a GET by a page of the server's own origin (Fetch standard,
+    3.2), and says so in `Sec-Fetch-Site`, which no page can write. The scheme is not in it.
+    """
+    sent, hosts = headers.all("origin"), headers.all("host")
+    if sent or len(hosts) != 1 or headers.all("sec-fetch-site") != ["same-origin"]:
+        return [sent]
+    return [[f"{scheme}://{hosts[0]}"] for scheme in DEFAULT_PORTS]
 
 
 def parse_request(values: Sequence[str]) -> Origin | None:
