@@ -13,11 +13,10 @@ import httpx
 import pytest
 
 from tests.support.hubs import Hub
-from tests.support.node import NODE, run
+from tests.support.node import NODE, NPM, run
 
 SECONDS = 300
 BIN = Path(sys.executable).parent
-NPM = NODE.parents[1] / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
 TYPESCRIPT = Path(__file__).with_name("typescript")
 PACKAGE = "generated_client"
 

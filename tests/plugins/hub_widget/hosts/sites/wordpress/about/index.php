@@ -1,0 +1,4 @@
+<?php
+$title = "About";
+require __DIR__ . "/../header.php";
+require __DIR__ . "/../footer.php";
