@@ -14,6 +14,7 @@ from sqlalchemy import exc, pool
 from hub.errors import Unavailable
 from hub.store.breaker import Breaker
 from hub.store.database import T, Trouble, Work, sqlstate, translated
+from hub.store.growth import Growth
 from hub.store.places import Places
 
 UNIT_SECONDS = 3.0
@@ -65,6 +66,8 @@ class PostgresDatabase:
             connect_args={
                 "timeout": CONNECT_SECONDS,
                 "command_timeout": UNIT_SECONDS,
+                # The statement that writes a batch is longer than what is kept by itself.
+                "max_cacheable_statement_size": 0,
                 "server_settings": _SERVER_SETTINGS,
                 "target_session_attrs": "read-write",
                 "async_creator_fn": self._dial,
@@ -76,6 +79,7 @@ class PostgresDatabase:
         self._places = Places(POOL_SIZE)
         self._doors = asyncio.Semaphore(DOORS)
         self._breaker = Breaker(self._probe, self._cut_all)
+        self._growth = Growth(self.read)
         sa.event.listen(self._engine.sync_engine, "checkout", _pass_over_dead)
         sa.event.listen(self._engine.sync_engine, "handle_error", _judge)
         sa.event.listen(self._engine.sync_engine, "after_cursor_execute", self._hear)
@@ -97,7 +101,9 @@ class PostgresDatabase:
 
         After `Unavailable` it may have been committed or not.
         """
-        return await self._run(self._each_alone, work)
+        result = await self._run(self._each_alone, work)
+        self._growth.note_batch()
+        return result
 
     async def read(self, work: Work[T]) -> T:
         """Run work that only reads, each statement on what is committed."""
@@ -105,6 +111,7 @@ class PostgresDatabase:
 
     async def close(self) -> None:
         """Give every connection back."""
+        await self._growth.close()
         self._breaker.close()
         await self._engine.dispose()
 

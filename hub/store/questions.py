@@ -62,7 +62,8 @@ def _together(
         return None
     locking = rows.way_of(connection).locking
     statement, places = _union(tuple(question.build for question in asked), locking)
-    values = {f"rows{i}": rows.text(question.rows) for i, question in enumerate(asked)}
+    tables = {f"rows{i}": question.rows for i, question in enumerate(asked)}
+    values = rows.given(connection, statement, tables)
     found = short.records(connection, statement, values)
     if found is None:
         return None

@@ -1,7 +1,7 @@
-"""Many rows, one statement: the whole batch travels as one table-valued JSON parameter.
+"""Many rows, one statement: the whole batch travels as the parameters of one table.
 
-`incoming` is that parameter seen as a table. PostgreSQL unfolds it with `json_to_recordset`,
-SQLite with `json_each`; a statement built over it is compiled once and serves one row or a
+`incoming` is that table. PostgreSQL unfolds it of a text for each column (`hub.store.arrays`),
+SQLite of one JSON document; a statement built over it is compiled once and serves one row or a
 hundred (docs/decisions/0003). Rows are Structs or mappings; what a statement does not name of
 them is left alone.
 """
@@ -14,9 +14,8 @@ from typing import Any, cast
 import sqlalchemy as sa
 from msgspec import Struct
 from sqlalchemy.dialects import postgresql
-from sqlalchemy.dialects.postgresql import JSON, JSONB
 
-from hub.store import short, tuples
+from hub.store import arrays, short, tuples
 from hub.store.forms import Form, Names, Row, Write, encode
 from hub.store.short import Record
 from hub.store.tables import Instant, milliseconds
@@ -28,11 +27,11 @@ __all__ = [
     "Way",
     "Write",
     "for_each",
+    "given",
     "incoming",
     "plain",
     "read",
     "run",
-    "text",
     "update",
     "write",
 ]
@@ -56,11 +55,9 @@ _NOW = sa.bindparam("now", type_=sa.BigInteger())
 
 def incoming(way: Way, *columns: Column) -> sa.FromClause:
     """Return the parameter as a table with the names and types of these columns."""
-    document = sa.bindparam(way.parameter, type_=sa.Text())
     if way.dialect == "postgresql":
-        recordset = sa.func.json_to_recordset(sa.cast(document, JSON))
-        typed = [sa.column(column.name, _postgres_type(column)) for column in columns]
-        return recordset.table_valued(*typed).render_derived(name="incoming", with_types=True)
+        return arrays.incoming(way.parameter, columns)
+    document = sa.bindparam(way.parameter, type_=sa.Text())
     each = sa.func.json_each(document).table_valued("value", name="each")
     picked = [
         sa.type_coerce(
@@ -99,12 +96,14 @@ def plain(column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
 
 def run(connection: sa.Connection, build: Build, rows: Sequence[Row]) -> sa.CursorResult[Any]:
     """Run the statement that `build(way)` makes over these rows."""
-    return connection.execute(build(way_of(connection)), {"rows": text(rows)})
+    statement = build(way_of(connection))
+    return connection.execute(statement, given(connection, statement, {"rows": rows}))
 
 
 def read(connection: sa.Connection, build: Build, rows: Sequence[Row]) -> Sequence[Record]:
     """Run a statement like `run`, and return all that it finds, by position."""
-    statement, values = build(way_of(connection)), {"rows": text(rows)}
+    statement = build(way_of(connection))
+    values = given(connection, statement, {"rows": rows})
     found = short.records(connection, statement, values)
     if found is None:
         found = cast("Sequence[Record]", connection.execute(statement, values).all())
@@ -131,14 +130,14 @@ def write(connection: sa.Connection, writes: Iterable[Write], now: datetime) -> 
     is that of `writes`, as PostgreSQL does it, without a promise.
     SQLite is in the house: it takes the rows of each table as they are.
     """
-    given = [write for write in writes if write.rows]
+    wanted = [write for write in writes if write.rows]
     if connection.dialect.name != "postgresql":
-        for one in given:
+        for one in wanted:
             tuples.write(connection, one.form, one.rows, now)
-    elif given:
-        values: dict[str, Any] = {f"rows{i}": text(one.rows) for i, one in enumerate(given)}
-        values["now"] = milliseconds(now)
-        statement = _writing(tuple(one.form for one in given))
+    elif wanted:
+        statement = _writing(tuple(one.form for one in wanted))
+        tables = {f"rows{i}": one.rows for i, one in enumerate(wanted)}
+        values = {**given(connection, statement, tables), "now": milliseconds(now)}
         if short.records(connection, statement, values) is None:
             connection.execute(statement, values)
 
@@ -147,12 +146,16 @@ def update(connection: sa.Connection, table: sa.Table, rows: Sequence[Mapping[st
     """Update rows; each holds its primary key's columns beside the new values."""
     if rows:
         statement = _update(connection.dialect.name, table, tuple(rows[0]))
-        connection.execute(statement, {"rows": text(rows)})
+        connection.execute(statement, given(connection, statement, {"rows": rows}))
 
 
-def text(rows: Sequence[Row]) -> str:
-    """Return rows as the parameter that `incoming` unfolds."""
-    return encode(rows).decode()
+def given(
+    connection: sa.Connection, statement: sa.Executable, tables: Mapping[str, Sequence[Row]]
+) -> Mapping[str, Any]:
+    """Return rows as the parameters that `incoming` unfolds in this statement."""
+    if connection.dialect.name == "postgresql":
+        return arrays.values(short.compiled(statement).names, tables)
+    return {parameter: encode(rows).decode() for parameter, rows in tables.items()}
 
 
 @cache
@@ -179,7 +182,3 @@ def _update(dialect: str, table: sa.Table, names: Names) -> sa.Update:
     matches = sa.and_(*(table.c[key] == source.c[key] for key in keys))
     values = {name: source.c[name] for name in names if name not in keys}
     return sa.update(table).where(matches).values(values)
-
-
-def _postgres_type(column: Column) -> sa.types.TypeEngine[Any]:
-    return JSONB() if isinstance(column.type, sa.JSON) else column.type

@@ -7,7 +7,7 @@ it, once, and an error still takes all of its way.
 
 from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 import sqlalchemy as sa
 from sqlalchemy.util import await_only
@@ -25,7 +25,7 @@ def records(
     adapted: Any = connection.connection.dbapi_connection
     if connection.dialect.driver != "asyncpg":
         return None
-    text, names, fixed = _compiled(statement)
+    text, names, fixed = compiled(statement)
     arguments = [values[name] if name in values else fixed[name] for name in names]
     try:
         if not adapted.autocommit and adapted._transaction is None:  # noqa: SLF001
@@ -49,10 +49,20 @@ def _raise_the_long_way(
     raise error
 
 
+class Compiled(NamedTuple):
+    """A statement as the driver takes it."""
+
+    text: str
+    names: Sequence[str]
+    """Of its parameters, in order."""
+    fixed: Mapping[str, Any]
+    """Values of parameters that it was made with."""
+
+
 @cache
-def _compiled(statement: sa.Executable) -> tuple[str, Sequence[str], Mapping[str, Any]]:
-    """Return a statement's text, the names of its parameters in order, and their fixed values."""
+def compiled(statement: sa.Executable) -> Compiled:
+    """Return a statement's text and parameters for asyncpg."""
     from sqlalchemy.dialects.postgresql import asyncpg  # noqa: PLC0415 - not for SQLite
 
-    compiled: Any = statement.compile(dialect=asyncpg.dialect())  # type: ignore[attr-defined,no-untyped-call]
-    return str(compiled), tuple(compiled.positiontup), compiled.params
+    made: Any = statement.compile(dialect=asyncpg.dialect())  # type: ignore[attr-defined,no-untyped-call]
+    return Compiled(str(made), tuple(made.positiontup), made.params)

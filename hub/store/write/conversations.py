@@ -2,11 +2,13 @@
 
 from collections.abc import Iterable, Sequence
 from functools import cache
+from itertools import starmap
 from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
+from msgspec import defstruct
 
 from hub.store import rows
 from hub.store.questions import Question
@@ -14,6 +16,7 @@ from hub.store.short import Record
 from hub.store.states import ConversationState
 from hub.store.tables import conversation
 
+_Customer = defstruct("_Customer", ("organization_id", "customer_id"))
 _NAMES = tuple(name for name in ConversationState.__struct_fields__ if name != "fresh")
 _FIXED = ("customer_id", "channel")
 _LOCKED = rows.Form(conversation, _NAMES, _FIXED)
@@ -37,9 +40,7 @@ def held(customers: Iterable[tuple[UUID, UUID]]) -> Question[list[ConversationSt
 
     Customer by customer in the order of their ids, each customer's by id: the one order everywhere.
     """
-    names = ("organization_id", "customer_id")
-    wanted = [dict(zip(names, key, strict=True)) for key in sorted(customers)]
-    return Question(_of_customers, wanted, _states)
+    return Question(_of_customers, list(starmap(_Customer, sorted(customers))), _states)
 
 
 def write(states: Iterable[ConversationState], *, unlocked: bool) -> rows.Write:

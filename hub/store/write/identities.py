@@ -2,11 +2,13 @@
 
 from collections.abc import Iterable, Sequence
 from functools import cache
+from itertools import starmap
 from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
+from msgspec import defstruct
 
 from hub.store import rows
 from hub.store.questions import Question
@@ -18,13 +20,13 @@ Claim = tuple[UUID, str, str, str]
 """Organization, kind, match key, scope: what is unique."""
 Owned = tuple[Claim, CustomerState]
 
+_Wanted = defstruct("_Wanted", ("organization_id", "kind", "match_key"))
 _FORM = rows.Form(customer_identity, IdentityClaim.__struct_fields__)
 
 
 def owned(wanted: Iterable[tuple[UUID, str, str]]) -> Question[list[Owned]]:
     """Ask for identities by (organization, kind, match key), in any scope: oldest first."""
-    names = ("organization_id", "kind", "match_key")
-    return Question(_owned, [dict(zip(names, key, strict=True)) for key in wanted], _in_order)
+    return Question(_owned, list(starmap(_Wanted, wanted)), _in_order)
 
 
 def _in_order(found: Sequence[Record]) -> list[Owned]:

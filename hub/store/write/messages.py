@@ -3,12 +3,13 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cache
+from itertools import starmap
 from typing import Any
 from uuid import UUID
 
 import msgspec
 import sqlalchemy as sa
-from msgspec import Struct
+from msgspec import Struct, defstruct
 
 from hub.contracts import Accepted, Outbound
 from hub.store import rows
@@ -19,6 +20,7 @@ from hub.store.tables import message, visitor_session, widget_event
 
 Key = tuple[UUID, str, str]
 
+_Named = defstruct("_Named", ("organization_id", "source", "provider_message_id"))
 _MESSAGE = rows.Form(message, NewMessage.__struct_fields__)
 _LOGGED = rows.Form(widget_event, NewWidgetEvent.__struct_fields__)
 
@@ -32,9 +34,7 @@ class Repeated(Struct, frozen=True):
 
 def repeated(keys: Iterable[Key]) -> Question[dict[Key, Repeated]]:
     """Ask for the stored messages with these (organization, source, provider message id)."""
-    names = ("organization_id", "source", "provider_message_id")
-    wanted = [dict(zip(names, key, strict=True)) for key in keys]
-    return Question(_repeated, wanted, _by_key)
+    return Question(_repeated, list(starmap(_Named, keys)), _by_key)
 
 
 def _by_key(records: Sequence[Record]) -> dict[Key, Repeated]:

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterable, Sequence
 from functools import cache
+from itertools import starmap
 from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
+from msgspec import defstruct
 
 from hub.store import rows
 from hub.store.questions import Question
@@ -15,6 +17,9 @@ from hub.store.states import SessionState
 from hub.store.tables import visitor_session
 
 Key = tuple[UUID, UUID, str]
+
+_Visitor = defstruct("_Visitor", ("organization_id", "key_scope", "visitor_id"))
+_Session = defstruct("_Session", ("organization_id", "id"))
 
 _ABOUT = {"fresh", "moved"}
 _NAMES = tuple(name for name in SessionState.__struct_fields__ if name not in _ABOUT)
@@ -36,14 +41,12 @@ _FORM = rows.Form(
 
 def opened(keys: Iterable[Key]) -> Question[list[SessionState]]:
     """Ask for the open sessions of these (organization, key scope, visitor); lock them in order."""
-    names = ("organization_id", "key_scope", "visitor_id")
-    return Question(_open, [dict(zip(names, key, strict=True)) for key in sorted(keys)], _states)
+    return Question(_open, list(starmap(_Visitor, sorted(keys))), _states)
 
 
 def named(keys: Iterable[tuple[UUID, UUID]]) -> Question[list[SessionState]]:
     """Ask for these (organization, session); lock them in order."""
-    names = ("organization_id", "id")
-    return Question(_named, [dict(zip(names, key, strict=True)) for key in sorted(keys)], _states)
+    return Question(_named, list(starmap(_Session, sorted(keys))), _states)
 
 
 def write(states: Iterable[SessionState]) -> rows.Write:

@@ -3,10 +3,12 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cache
+from itertools import starmap
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
+from msgspec import defstruct
 
 from hub.store import rows
 from hub.store.blocks import visitors_of
@@ -18,6 +20,7 @@ Row = Mapping[str, Any]
 Key = tuple[UUID, UUID, str]
 
 _KEY = ("organization_id", "key_id", "visitor_id")
+_Visitor = defstruct("_Visitor", _KEY)
 _FORM = rows.Form(visitor, (*_KEY, "secret_digest", "secret_since"))
 
 
@@ -31,7 +34,7 @@ def find(
 
 def known(keys: Iterable[Key]) -> Question[dict[Key, str | None]]:
     """Ask for the known ones of these visitors."""
-    return Question(_known, [dict(zip(_KEY, key, strict=True)) for key in keys], _secrets)
+    return Question(_known, list(starmap(_Visitor, keys)), _secrets)
 
 
 def _secrets(found: Sequence[Record]) -> dict[Key, str | None]:
