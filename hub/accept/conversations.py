@@ -3,22 +3,30 @@
 from uuid import UUID
 
 from hub import ids
+from hub.accept.customers import claims
 from hub.accept.draft import Batch, Draft
 from hub.store.questions import Question
 from hub.store.states import ConversationState, NewEvent
 from hub.store.write import conversations as store
+from hub.store.write.identities import Owned
 
 DEFAULT_CHANNEL = "api"
 OPEN = "open"
 
 
-def asked(batch: Batch) -> Question[list[ConversationState]]:
-    """Ask for the conversations of the customers that are known."""
+def foreseen(batch: Batch) -> Question[list[ConversationState]]:
+    """Ask, without a transaction, for the conversations of whoever the messages identify."""
+    return store.of_owners(claims(batch) if batch.unlocked else ())
+
+
+def asked(batch: Batch, owned: list[Owned]) -> Question[list[ConversationState]]:
+    """Ask for the conversations of the customers that are known, but for those foreseen."""
+    seen = {state.id for _, state in owned} if batch.unlocked else ()
     return store.held(
         {
             (draft.customer.organization_id, draft.customer.id)
             for draft in batch.open
-            if draft.customer and not draft.customer.fresh
+            if draft.customer and not draft.customer.fresh and draft.customer.id not in seen
         }
     )
 

@@ -1,6 +1,7 @@
 """Steps 4 and 7: whose message it is. Identities find the customer; nobody is merged silently."""
 
 from collections.abc import Iterable
+from uuid import UUID
 
 from hub import ids
 from hub.accept.draft import Batch, Draft
@@ -18,13 +19,16 @@ TOKEN = "identity_token"  # noqa: S105 - a name
 
 def asked(batch: Batch) -> Question[list[Owned]]:
     """Ask who owns the identities of the batch's messages."""
-    return identities.owned(
-        {
-            (draft.entry.organization_id, identity.kind, identity.match_key)
-            for draft in batch.open
-            for identity in draft.entry.identities
-        }
-    )
+    return identities.owned(claims(batch))
+
+
+def claims(batch: Batch) -> set[tuple[UUID, str, str]]:
+    """Return the (organization, kind, match key) of the batch's identities."""
+    return {
+        (draft.entry.organization_id, identity.kind, identity.match_key)
+        for draft in batch.open
+        for identity in draft.entry.identities
+    }
 
 
 def resolve(connection: Connection, batch: Batch, owned: list[Owned]) -> None:

@@ -28,12 +28,14 @@ _PAIRS = [high + low for high in _LETTERS for low in _LETTERS]
 _SHIFTS = range(110, -1, -10)
 
 
+def foreseen(batch: Batch) -> Question[list[SessionState]]:
+    """Ask, without a transaction, for the open sessions of visitors whom messages tell."""
+    return _asked(batch, [draft for draft in batch.open if batch.unlocked and _tells(draft)])
+
+
 def asked(batch: Batch) -> Question[list[SessionState]]:
-    """Ask for the open sessions of the batch's visitors."""
-    drafts = [draft for draft in batch.open if _may_have_session(batch, draft)]
-    for draft in drafts:
-        draft.visitor_id = _visitor_id(draft)
-    return store.opened({_key(draft) for draft in drafts})
+    """Ask for the open sessions of the batch's visitors, but for those foreseen."""
+    return _asked(batch, [draft for draft in batch.open if not draft.visitor_id])
 
 
 def touch(connection: Connection, batch: Batch, opened: list[SessionState]) -> None:
@@ -66,6 +68,19 @@ def write(connection: Connection, batch: Batch) -> None:
     batch.writes.append(store.write(s for s in states.values() if s.id not in ended))
 
 
+def _asked(batch: Batch, drafts: list[Draft]) -> Question[list[SessionState]]:
+    visited = [draft for draft in drafts if _may_have_session(batch, draft)]
+    for draft in visited:
+        draft.visitor_id = _visitor_id(draft)
+    return store.opened({_key(draft) for draft in visited})
+
+
+def _tells(draft: Draft) -> bool:
+    """Tell whether the message alone says who its visitor is, whoever its customer may be."""
+    visit = draft.entry.message.visit
+    return bool(draft.entry.identities or (visit and visit.visitor_id))
+
+
 def _may_have_session(batch: Batch, draft: Draft) -> bool:
     """Tell it of a message whose conversation, and so a reply's channel, is not known yet."""
     return _is_reply(draft) or draft.entry.message.channel not in batch.traits.without_sessions
@@ -92,12 +107,15 @@ def _visitor_id(draft: Draft) -> str:
     visit = draft.entry.message.visit
     if visit and visit.visitor_id:
         return visit.visitor_id
-    assert draft.customer is not None
-    named = draft.entry.identities or identities.of_state(draft.customer)
+    named = draft.entry.identities
+    if not named:
+        assert draft.customer is not None
+        named = identities.of_state(draft.customer)
     if named:
         strongest = named[0]
         mark = f"{strongest.kind}\0{strongest.scope}\0{strongest.match_key}"
     else:
+        assert draft.customer is not None
         mark = draft.customer.id.hex
     return _stable_visitor(f"{draft.entry.organization_id.hex}\0{mark}")
 

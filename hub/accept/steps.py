@@ -1,9 +1,11 @@
 """The heart: a batch of messages is stored, as a list of named steps.
 
-Two look-ups and one statement that writes, each for the whole batch. A unique index decides who was
-first; the loser's whole batch is run again (`hub.accept.batch`) and then finds what the winner
-wrote. Rows that several transactions touch are locked in one order everywhere: conversations by
-customer, then sessions by visitor; without a transaction, by the statement that writes.
+A look-up, mostly, and one statement that writes, each for the whole batch. A unique index decides
+who was first; the loser's whole batch is run again (`hub.accept.batch`) and then finds what the
+winner wrote. Rows that several transactions touch are locked in one order everywhere: conversations
+by customer, then sessions by visitor; so in a transaction those are asked for when all customers
+are known. Without one, the statement that writes locks them, and all that can be foreseen is asked
+for at once.
 """
 
 from collections.abc import Sequence
@@ -25,20 +27,22 @@ def accept(
     batch = Batch(
         [Draft(entry) for entry in entries], now, traits, unlocked=rows.is_unlocked(connection)
     )
-    keys, stored, known, owned = ask(
+    keys, stored, known, owned, expected, awaited = ask(
         connection,
         callers.asked(batch),
         duplicates.asked(batch),
         visitors.asked(batch),
         customers.asked(batch),
+        conversations.foreseen(batch),
+        sessions.foreseen(batch),
     )
     callers.refuse_dead(connection, batch, keys)
     duplicates.answer(batch, stored)
     visitors.admit(connection, batch, known)
     customers.resolve(connection, batch, owned)
-    held, opened = ask(connection, conversations.asked(batch), sessions.asked(batch))
-    conversations.join(batch, held)
-    sessions.touch(connection, batch, opened)
+    held, opened = ask(connection, conversations.asked(batch, owned), sessions.asked(batch))
+    conversations.join(batch, [*expected, *held])
+    sessions.touch(connection, batch, [*awaited, *opened])
     customers.write(batch)
     conversations.write(batch)
     sessions.write(connection, batch)

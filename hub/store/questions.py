@@ -15,6 +15,8 @@ A = TypeVar("A")
 B = TypeVar("B")
 C = TypeVar("C")
 D = TypeVar("D")
+E = TypeVar("E")
+F = TypeVar("F")
 
 
 class Question(Struct, Generic[A], frozen=True):
@@ -36,8 +38,10 @@ def ask(
     second: Question[B],
     third: Question[C],
     fourth: Question[D],
+    fifth: Question[E],
+    sixth: Question[F],
     /,
-) -> tuple[A, B, C, D]: ...
+) -> tuple[A, B, C, D, E, F]: ...
 def ask(connection: sa.Connection, *questions: Question[Any]) -> tuple[Any, ...]:
     """Answer the questions in their order; one about no rows is not asked.
 

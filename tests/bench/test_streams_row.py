@@ -23,6 +23,7 @@ def test_delays_are_told_in_milliseconds_and_by_their_rank() -> None:
     assert (found[0], rank(found, 0.5), rank(found, 0.99)) == (1.0, 51.0, 100.0)
 
 
+@pytest.mark.heavy
 @pytest.mark.server
 def test_a_real_row_is_measured(tmp_path: Path) -> None:
     """All browsers watch, and each reply reaches its own and the listener."""

@@ -56,6 +56,7 @@ def test_every_unique_index_of_a_distributed_table_begins_with_the_organization(
         assert not table.foreign_keys
 
 
+@pytest.mark.heavy
 @pytest.mark.server
 def test_sizes_are_measured_on_real_servers() -> None:
     """A short run: every table has its rows, the log grows by more after a checkpoint."""

@@ -109,6 +109,7 @@ async def test_a_synchronous_standby_has_all_that_was_answered(
     assert told.acknowledged - told.held == set()
 
 
+@pytest.mark.heavy
 async def test_a_standby_that_is_not_synchronous_can_lose_what_was_answered(
     make_hub: MakeHub, own_postgres: Postgres, standby: Standby
 ) -> None:

@@ -60,7 +60,7 @@ def settings(database_url: str, redis_url: str, run: Run) -> dict[str, Any]:
     return {"DATABASE_URL": database_url, "REDIS_URL": redis_url, **limits}
 
 
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("way", ["four servers"])
 async def test_four_processes_let_in_no_more_than_the_limit(
     make_hub: MakeHub, postgres_database_url: str, redis_url: str, way: str, record_property: Record
 ) -> None:

@@ -194,6 +194,7 @@ async def test_postgres_killed(
     check(report, hub, 1)
 
 
+@pytest.mark.heavy
 async def test_postgres_with_little_room(
     make_hub: MakeHub, own_postgres: Postgres, server_url: str, record_property: Record
 ) -> None:

@@ -201,6 +201,7 @@ async def attacked(make_hub: MakeHub, url: str, count: int, record: Record) -> N
     assert all(seconds <= CUT_SECONDS[kind] for kind, seconds in longest.items())
 
 
+@pytest.mark.heavy
 async def test_slow_clients_are_cut_off_and_nobody_waits(
     make_hub: MakeHub, sqlite_url: str, record_property: Record
 ) -> None:

@@ -86,6 +86,7 @@ UPGRADED = "SELECT count(*), count(CASE WHEN length = length(body) THEN 1 END) F
 VERSION = "SELECT version_num FROM alembic_version"
 
 
+@pytest.mark.heavy
 async def test_a_killed_upgrade_of_sqlite_is_taken_up_again(
     make_hub: MakeHub, sqlite_url: str, next_version: dict[str, str], record_property
 ) -> None:

@@ -106,6 +106,7 @@ def test_a_start_at_which_nobody_can_answer_ends_with_the_reason(born: Path) -> 
     assert len(list(born.iterdir())) <= 2
 
 
+@pytest.mark.heavy
 def test_one_that_cannot_start_later_is_tried_again_after_longer_pauses(born: Path) -> None:
     """Those that serve go on, and the log has the reason each time."""
     parent = start(born)

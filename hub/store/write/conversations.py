@@ -14,9 +14,10 @@ from hub.store import rows
 from hub.store.questions import Question
 from hub.store.short import Record
 from hub.store.states import ConversationState
-from hub.store.tables import conversation
+from hub.store.tables import conversation, customer_identity
 
 _Customer = defstruct("_Customer", ("organization_id", "customer_id"))
+_Claim = defstruct("_Claim", ("organization_id", "kind", "match_key"))
 _NAMES = tuple(name for name in ConversationState.__struct_fields__ if name != "fresh")
 _FIXED = ("customer_id", "channel")
 _LOCKED = rows.Form(conversation, _NAMES, _FIXED)
@@ -43,6 +44,11 @@ def held(customers: Iterable[tuple[UUID, UUID]]) -> Question[list[ConversationSt
     return Question(_of_customers, list(starmap(_Customer, sorted(customers))), _states)
 
 
+def of_owners(claims: Iterable[tuple[UUID, str, str]]) -> Question[list[ConversationState]]:
+    """Ask for all conversations of whoever owns these (organization, kind, match key)."""
+    return Question(_of_owners, list(starmap(_Claim, claims)), _states)
+
+
 def write(states: Iterable[ConversationState], *, unlocked: bool) -> rows.Write:
     """Return new conversations and what changed of others, to be written.
 
@@ -67,3 +73,20 @@ def _of_customers(way: rows.Way) -> sa.Select[Any]:
         .order_by(c.id)
     )
     return rows.for_each(way, wanted, found, locks=conversation)
+
+
+@cache
+def _of_owners(way: rows.Way) -> sa.Select[Any]:
+    c, i = conversation.c, customer_identity.c
+    wanted = rows.incoming(way, i.organization_id, i.kind, i.match_key)
+    theirs = sa.and_(c.organization_id == i.organization_id, c.customer_id == i.customer_id)
+    found = (
+        sa.select(*(rows.plain(c[name]) for name in _NAMES))
+        .select_from(customer_identity.join(conversation, theirs))
+        .where(
+            i.organization_id == wanted.c.organization_id,
+            i.kind == wanted.c.kind,
+            i.match_key == wanted.c.match_key,
+        )
+    )
+    return rows.for_each(way, wanted, found)

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 
@@ -14,6 +15,7 @@ from tests.hub.http.running import SECONDS, Running
 from tests.support.processes import wait_for
 
 Serve = Callable[..., Running]
+heavy = partial(pytest.param, marks=pytest.mark.heavy)
 
 
 def test_a_silent_client_is_left(serve: Serve) -> None:
@@ -87,7 +89,7 @@ def test_who_does_not_read_is_cut_off(serve: Serve, path: str) -> None:
         client.rest()
 
 
-@pytest.mark.parametrize("path", ["/large", "/pieces", "/last"])
+@pytest.mark.parametrize("path", ["/large", heavy("/pieces"), heavy("/last")])
 def test_who_reads_slowly_but_reads_is_served(serve: Serve, path: str) -> None:
     """A client that takes a piece now and then gets all of it, however long it takes."""
     server = serve(write_seconds=1, keep_alive_seconds=1)

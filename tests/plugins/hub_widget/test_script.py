@@ -3,6 +3,8 @@
 import re
 from pathlib import Path
 
+import pytest
+
 import hub_widget
 from tests.support.node import WIDGET, node, package
 
@@ -43,6 +45,7 @@ def test_its_brotli_form_is_the_same_script() -> None:
     assert node("-e", UNPACK, f"{SCRIPT}.br") == SCRIPT.read_text(encoding="utf-8")
 
 
+@pytest.mark.heavy
 def test_every_size_is_told() -> None:
     """`npm run size` prints what each feature costs, and what is switched off is less."""
     lines = node("build.mjs", "--size").splitlines()

@@ -5,6 +5,7 @@ from functools import partial
 import pytest
 from playwright.sync_api import expect
 
+from tests.plugins.hub_widget.browser.chat import Chat
 from tests.plugins.hub_widget.browser.conftest import Visit
 from tests.support.browser import PAGE, Shop
 
@@ -141,13 +142,13 @@ def test_styles_of_the_page_stay_outside(visit: Visit, shop: Shop) -> None:
     names = ("color", "fontSize", "display", "visibility", "opacity", "position", "width")
     places = ("launcher", "panel", "box", "send")
 
-    def looks(chat: object) -> list[str]:
-        return [plain.style(getattr(chat, place), name) for place in places for name in names]
+    def looks(chat: Chat) -> list[str]:
+        chat.until(lambda: chat.style(chat.panel, "opacity") == "1", lambda: "it fades in")
+        return [chat.style(getattr(chat, place), name) for place in places for name in names]
 
     expected = looks(plain)
     chat = visit(shop.page(head=HOSTILE))
     chat.launcher.dispatch_event("click")
-    chat.page.wait_for_timeout(400)
     assert looks(chat) == expected
     assert chat.launcher.bounding_box() == plain.launcher.bounding_box()
 
