@@ -63,6 +63,8 @@ class PostgresDatabase:
             max_overflow=0,
             pool_timeout=CONNECT_SECONDS,
             pool_recycle=300,
+            # The one that was used last has what it needs at hand, there and here.
+            pool_use_lifo=True,
             connect_args={
                 "timeout": CONNECT_SECONDS,
                 "command_timeout": UNIT_SECONDS,
