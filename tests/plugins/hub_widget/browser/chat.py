@@ -1,5 +1,6 @@
 """What a visitor sees of the widget, and does with it."""
 
+import os
 import re
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -17,6 +18,9 @@ _ROWS = """
     }))
 """
 
+BROKEN = os.environ.get("HUB_TEST_WIDGET", "")
+"""A script to be given in place of the hub's (test_breaks.py)."""
+
 
 class Chat:
     """One tab of a visitor."""
@@ -27,6 +31,12 @@ class Chat:
         self.page = page
         self.calls: list[Request] = []
         page.on("request", self._note)
+        if BROKEN:
+            page.context.route("**/widget.js", self._answer_with_a_broken_one)
+
+    def _answer_with_a_broken_one(self, route: Route) -> None:
+        headers = {"Access-Control-Allow-Origin": "*"}
+        route.fulfill(path=BROKEN, content_type="text/javascript", headers=headers)
 
     def _note(self, request: Request) -> None:
         if request.url.startswith(f"{self.shop.hub.url}/api/") and request.method != "OPTIONS":
