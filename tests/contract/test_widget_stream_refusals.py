@@ -94,13 +94,15 @@ async def test_a_name_without_a_secret_opens_nothing(
     assert (reply.status_code, reply.json()["code"]) == (403, "visitor_secret_missing")
 
 
-async def test_guesses_read_nothing(make_api: MakeApi) -> None:
-    """300 secrets for a known name are 300 refusals."""
+@pytest.mark.parametrize("guesses", [300, pytest.param(10_000, marks=pytest.mark.heavy)])
+async def test_guesses_read_nothing(make_api: MakeApi, guesses: int) -> None:
+    """So many secrets for a known name are as many refusals."""
     api = await make_api(**FREE)
     await write(api, "Hello", VISITOR)
 
     replies = [
-        await knock(api, PATHS[0], x_visitor=f"v_1.{secrets.token_urlsafe(16)}") for _ in range(300)
+        await knock(api, PATHS[0], x_visitor=f"v_1.{secrets.token_urlsafe(16)}")
+        for _ in range(guesses)
     ]
 
     assert {reply.status_code for reply in replies} == {403}

@@ -1,4 +1,5 @@
 import { call } from "./call";
+import { random } from "./state";
 import { rest } from "./time";
 
 /** What the stream says; which fields there are depends on the type. */
@@ -53,7 +54,9 @@ export async function listen(hear: (said?: Said) => void, tries = 0): Promise<vo
   let response: Response | void = undefined;
   alive();
   try {
-    response = await call("stream", 0, { "Last-Event-ID": last }, mine.signal);
+    // Firefox holds a GET of what another page or tab is reading back for 20 seconds, whatever its
+    // headers say of keeping it: so each is of an address of its own.
+    response = await call("stream?" + random(), 0, { "Last-Event-ID": last }, mine.signal);
     if (response!.ok) {
       const reader = response!.body!.pipeThrough(new TextDecoderStream()).getReader();
       for (let part = "", chunk; !(chunk = await reader.read()).done; ) {

@@ -160,7 +160,8 @@ else if (!early?.open) {
   const [red, green, blue] = getComputedStyle(launcher)
     .backgroundColor.match(/[\d.]+/g)!
     .map((part) => (part as never) ** 2.2);
-  const isLight = 0.21 * red! + 0.72 * green! + 0.07 * blue! > 0.18;
+  // Fourteen times the luminance, beside what is as far from white as from black.
+  const isLight = 3 * red! + 10 * green! + blue! > 2.5;
   // Black or white is written on it, whichever is read better.
   style.setProperty("--i", feature.contrast && isLight ? "#000" : "#fff");
 

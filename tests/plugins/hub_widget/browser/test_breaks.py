@@ -52,25 +52,30 @@ CHANGED = {
     "test_attacks.py::test_replies_are_text": Line(
         "dom.ts",
         "element.append(...children);",
-        'for (const one of children) element.insertAdjacentHTML("beforeend", (one as any).outerHTML ?? one);',
+        'for (const one of children) if (typeof one == "string") element.innerHTML += one;'
+        " else element.append(one);",
     ),
     "test_hosts.py::test_strict_policy_needs_two_lines": Line(
         "panel.ts",
         "root.adoptedStyleSheets = [sheet];",
         'root.append(make("style", 0, css));',
     ),
-    "test_look.py::test_axe_finds_nothing": Line("main.ts", "launcher.ariaLabel =", "launcher.lang ="),
+    "test_look.py::test_axe_finds_nothing": Line(
+        "main.ts", "launcher.ariaLabel =", "launcher.lang ="
+    ),
     "test_look.py::test_nothing_moves_for_who_wants_no_motion": Line(
         "style.css", "@media not (prefers-reduced-motion)", "@media not (prefers-contrast)"
     ),
     "test_sending.py::test_answer_that_is_lost_is_no_second_message": Line(
-        "outbox.ts", 'call("messages", letter,', 'call("messages", { ...letter, providerMessageId: "" + tries } as any,'
+        "outbox.ts",
+        'call("messages", letter,',
+        'call("messages", { ...letter, providerMessageId: "" + tries } as any,',
     ),
     "test_sending.py::test_what_waits_survives_a_reload": Line(
         "main.ts", "outbox: [...(state().outbox ?? []), letter]", "outbox: []"
     ),
     "test_stream.py::test_signs_may_come_in_pieces": Line(
-        "live.ts", "part = lines.pop()!;", 'part = lines.pop()!.slice(0, 0);'
+        "live.ts", "part = lines.pop()!;", "part = lines.pop()!.slice(0, 0);"
     ),
     "test_stream.py::test_talk_goes_on_where_it_was": Line(
         "live.ts", '{ "Last-Event-ID": last }', '{ "Last-Event-ID": "" }'
@@ -111,7 +116,8 @@ def test_a_line_that_is_wrong_is_found(tmp_path: Path, test: str) -> None:
     text = file.read_text()
     assert text.count(line.right) == 1
     file.write_text(text.replace(line.right, line.wrong))
-    node("build.mjs", "--out", str(broken), folder=source)
+    # A feature that none of these tests needs makes room: the build refuses a script that is long.
+    node("build.mjs", "--without", "challenge", "--out", str(broken), folder=source)
 
     _is_found(broken, test)
 
