@@ -5,6 +5,7 @@ from pathlib import Path
 
 import msgspec
 
+from hub.http.limits import Limits
 from hub.store.postgres import POOL_SIZE
 from hub.store.tables import metadata
 from tests.bench.report import Report, in_markdown
@@ -13,7 +14,9 @@ from tests.bench.sizes import FILE, LIMITS, Sizes
 PEAK, USED, DAY = 5, 0.5, 86_400
 LOADS = {"10 thousand": 1e4, "1 million": 1e6, "10 million": 1e7, "100 million": 1e8, "1e9": 1e9}
 HOST_CORES, LEAST = 8, 2
-NEEDS = {"redis", "sqlite"}
+VISITORS = (1_000, 10_000, 100_000, 1_000_000)
+STREAMS = Limits().connections
+NEEDS = {"redis", "sqlite", "streams"}
 """The rows of the bench that the page is reckoned from."""
 _PAGE = Path(__file__).with_name("scaling.md.in")
 _UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
@@ -28,6 +31,7 @@ def sizes() -> Sizes:
 def page(report: Report, found: Sizes) -> str:
     """Return the page."""
     costs, embedded = report.medians["redis"], report.medians["sqlite"]
+    open_chats = report.medians["streams"]
     return _PAGE.read_text(encoding="utf-8").format(
         hub=f"{costs.server:.0f}",
         database=f"{costs.database:.0f}",
@@ -50,6 +54,12 @@ def page(report: Report, found: Sizes) -> str:
         checks_together=f"{USED * 1e6 / found.check_together:,.0f}",
         checks_alone=f"{USED * 1e6 / found.check_alone:,.0f}",
         process=size(found.process),
+        stream=f"{open_chats.kib:.1f}",
+        streams=f"{STREAMS:,}",
+        streams_memory=size(open_chats.kib * 1024 * STREAMS),
+        reply=f"{open_chats.p99:.0f}",
+        streams_used=f"{open_chats.server * open_chats.rate / 1e6:.0%}",
+        streams_table=in_markdown(streams(open_chats.kib)),
         pool=POOL_SIZE,
         distributed=_names(distributed=True),
         reference=_names(distributed=False),
@@ -81,6 +91,15 @@ def machines(report: Report, found: Sizes) -> list[list[str]]:
         # One `clonvo worker` on each host.
         connections = f"{(processes + hosts) * POOL_SIZE:,}"
         table.append([*row, _cores(database), connections, redis, memory])
+    return table
+
+
+def streams(kib: float) -> list[list[str]]:
+    """Return what has to be there for so many open chats, the table's head first."""
+    table = [["visitors at once", "processes", "their memory for it"]]
+    for visitors in VISITORS:
+        processes = max(ceil(visitors / (STREAMS * USED)), LEAST)
+        table.append([f"{visitors:,}", f"{processes:,}", size(visitors * kib * 1024)])
     return table
 
 

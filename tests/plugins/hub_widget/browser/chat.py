@@ -18,6 +18,7 @@ _ROWS = """
     }))
 """
 
+STREAM = re.compile(r"/api/v1/widget/stream\?")
 BROKEN = os.environ.get("HUB_TEST_WIDGET", "")
 """A script to be given in place of the hub's (test_breaks.py)."""
 
@@ -124,7 +125,7 @@ class Chat:
 
     def streams(self) -> list[Request]:
         """Return the streams that the tab has opened."""
-        return [call for call in self.calls if call.url.endswith("/stream")]
+        return [call for call in self.calls if "/widget/stream?" in call.url]
 
     def visitor_id(self) -> str:
         """Return the visitor's name."""

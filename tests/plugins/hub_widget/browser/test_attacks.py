@@ -6,12 +6,11 @@ from typing import Any
 import pytest
 from playwright.sync_api import Dialog, Page, Request
 
-from tests.plugins.hub_widget.browser.chat import Chat
+from tests.plugins.hub_widget.browser.chat import STREAM, Chat
 from tests.plugins.hub_widget.browser.conftest import Visit
 from tests.plugins.hub_widget.browser.payloads import PAYLOADS
 from tests.support.browser import Shop
 
-STREAM = "**/api/v1/widget/stream"
 # All that may be inside of a message, and where its links may lead.
 FOREIGN = """(host) => [...host.shadowRoot.querySelectorAll('[role=log] *, header *, aside > *')]
   .filter((e) => !/^(DIV|P|SMALL|BUTTON|B|H2|SPAN|SECTION)$/.test(e.nodeName)

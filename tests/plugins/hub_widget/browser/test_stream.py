@@ -6,11 +6,10 @@ from http.server import BaseHTTPRequestHandler
 import pytest
 from playwright.sync_api import Browser, Route, expect
 
-from tests.plugins.hub_widget.browser.chat import Chat
+from tests.plugins.hub_widget.browser.chat import STREAM, Chat
 from tests.plugins.hub_widget.browser.conftest import Visit
 from tests.support.browser import FLAGS, Answer, Shop, program
 
-STREAM = "**/api/v1/widget/stream"
 # How long the page works on what the stream brings: from the parsing of it to the next task.
 WATCH = """
     window.busy = 0;

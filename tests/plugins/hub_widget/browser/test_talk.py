@@ -5,7 +5,7 @@ import json
 
 from playwright.sync_api import BrowserContext, expect
 
-from tests.plugins.hub_widget.browser.chat import Chat
+from tests.plugins.hub_widget.browser.chat import STREAM, Chat
 from tests.plugins.hub_widget.browser.conftest import Visit
 from tests.support.browser import Shop
 
@@ -209,7 +209,7 @@ def test_business_speaks_in_its_own_words(visit: Visit, shop: Shop) -> None:
         config = json.dumps({"type": "config", "strings": strings, **said})
         chat.page.unroute_all()
         chat.page.route(
-            "**/api/v1/widget/stream",
+            STREAM,
             lambda route: route.fulfill(
                 headers={"access-control-allow-origin": shop.site.origin},
                 body=f": \n\ndata: {config}\n\n",
