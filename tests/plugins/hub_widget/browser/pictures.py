@@ -17,6 +17,7 @@ from tests.plugins.hub_widget.browser.chat import Chat
 from tests.support.browser import FLAGS, RATES, ROOT, Answer, Shop, Site, open_shop, program
 from tests.support.hubs import Hub
 
+WAITING = "Waiting…"
 IMAGES = ROOT / "docs" / "images"
 WINDOW = {"width": 500, "height": 720}
 PHONE = {"width": 390, "height": 720}
@@ -24,7 +25,7 @@ KINDS: Mapping[str, dict[str, Any]] = {
     "light": {},
     "dark": {"color_scheme": "dark"},
     "phone": {"viewport": PHONE, "has_touch": True, "is_mobile": True},
-    "rtl": {},
+    "rtl": {"locale": "he-IL"},
     "forced": {"forced_colors": "active", "color_scheme": "dark"},
     "offline": {},
     "long": {},
@@ -34,6 +35,17 @@ STYLE = """<style>
   body { margin: 0; background: #f4f1ea } main { display: none }
   @media (prefers-color-scheme: dark) { body { background: #17191d } }
 </style>"""
+GREETING, TITLE = "Ask us anything about bread!", "Bakery on the Square"
+QUESTION, THANKS = "Good morning! Do you have rye bread tomorrow?", "Oh lovely, two please"
+ANSWERS = ("Yes, from seven on. Shall I keep one for you?", "Or order: https://bakery.example")
+HEBREW = {
+    GREETING: "אפשר לשאול אותנו כל דבר על לחם!",
+    TITLE: "המאפייה בכיכר",
+    QUESTION: "בוקר טוב! יהיה לכם לחם שיפון מחר?",
+    THANKS: "נהדר, שניים בבקשה",
+    ANSWERS[0]: "כן, החל משבע. לשמור לך אחד?",
+    ANSWERS[1]: "או להזמין: https://bakery.example",
+}
 LOAF = "Spelt, wheat and rye, and on Fridays a long loaf with nuts and figs in it."
 
 
@@ -41,30 +53,33 @@ def take(browser: Browser, shop: Shop, folder: Path) -> Iterator[Path]:
     """Take every picture; yield where it is."""
     for kind, options in KINDS.items():
         context = browser.new_context(**{"viewport": WINDOW, "locale": "en-GB", **options})
-        page = shop.page(head=STYLE, title="Bakery on the Square")
+        words = HEBREW if kind == "rtl" else {}
+        greeting = words.get(GREETING, GREETING)
+        shop.hub.command("org", "set", "shop", f"greeting={greeting}")
+        page = shop.page(head=STYLE, title=words.get(TITLE, TITLE))
         if kind == "rtl":
             page = page.replace("<html", '<html dir="rtl"')
         shop.site.pages["/"] = Answer(page)
         chat = Chat(shop, context.new_page())
         chat.come()
-        _talk(chat, kind)
+        _talk(chat, kind, words)
         chat.page.mouse.move(0, 0)
         chat.page.wait_for_timeout(500)
+        if kind == "offline":
+            chat.notes("at", "at", WAITING)
         path = folder / f"widget-{kind}.png"
         chat.page.screenshot(path=path)
         context.close()
         yield path
 
 
-def _talk(chat: Chat, kind: str) -> None:
+def _talk(chat: Chat, kind: str, words: Mapping[str, str]) -> None:
     chat.open()
-    chat.say("Good morning! Do you have rye bread tomorrow?")
+    chat.say(words.get(QUESTION, QUESTION))
     chat.notes("at")
-    chat.replies(
-        "Yes, from seven on. Shall I keep one for you?", "Or order: https://bakery.example"
-    )
+    chat.replies(*(words.get(answer, answer) for answer in ANSWERS))
     chat.until(lambda: len(chat.texts()) == 3, chat.texts)
-    chat.say("Oh lovely, two please")
+    chat.say(words.get(THANKS, THANKS))
     chat.notes("at", "at")
     if kind == "long":
         chat.replies(*(f"{number}. {LOAF}" for number in range(1, 9)))
@@ -74,7 +89,7 @@ def _talk(chat: Chat, kind: str) -> None:
     if kind == "offline":
         chat.page.context.set_offline(True)
         chat.say("Are you open on Sunday?")
-        chat.notes("at", "at", "Waiting…")
+        chat.notes("at", "at", WAITING)
     if kind == "closed":
         chat.launcher.click()
         chat.replies("With pleasure.", "Until tomorrow!")
@@ -91,7 +106,6 @@ def main() -> None:
         hub = Hub(folder, dict.fromkeys((*RATES, "READ_RATE_PER_MIN"), "1000000"))
         try:
             shop = open_shop(hub, site)
-            hub.command("org", "set", "shop", "greeting=Ask us anything about bread!")
             browser = driver.chromium.launch(executable_path=program(), args=FLAGS)
             for path in take(browser, shop, folder):
                 small = [quant, "--force", "--strip", "--speed=1", "--output", IMAGES / path.name]
