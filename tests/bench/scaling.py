@@ -8,6 +8,7 @@ import msgspec
 from hub.http.limits import Limits
 from hub.store.postgres import POOL_SIZE
 from hub.store.tables import metadata
+from tests.bench.figures import Sample
 from tests.bench.report import Report, in_markdown
 from tests.bench.sizes import FILE, LIMITS, Sizes
 
@@ -31,7 +32,6 @@ def sizes() -> Sizes:
 def page(report: Report, found: Sizes) -> str:
     """Return the page."""
     costs, embedded = report.medians["redis"], report.medians["sqlite"]
-    open_chats = report.medians["streams"]
     return _PAGE.read_text(encoding="utf-8").format(
         hub=f"{costs.server:.0f}",
         database=f"{costs.database:.0f}",
@@ -54,12 +54,7 @@ def page(report: Report, found: Sizes) -> str:
         checks_together=f"{USED * 1e6 / found.check_together:,.0f}",
         checks_alone=f"{USED * 1e6 / found.check_alone:,.0f}",
         process=size(found.process),
-        stream=f"{open_chats.kib:.1f}",
-        streams=f"{STREAMS:,}",
-        streams_memory=size(open_chats.kib * 1024 * STREAMS),
-        reply=f"{open_chats.p99:.0f}",
-        streams_used=f"{open_chats.server * open_chats.rate / 1e6:.0%}",
-        streams_table=in_markdown(streams(open_chats.kib)),
+        **_chats(report.medians["streams"]),
         pool=POOL_SIZE,
         distributed=_names(distributed=True),
         reference=_names(distributed=False),
@@ -69,6 +64,18 @@ def page(report: Report, found: Sizes) -> str:
         **{name: f"{getattr(found, name):,.0f}" for name in _WAL},
         **{name: f"{getattr(found, name):.1f}" for name in ("check_together", "check_alone")},
     )
+
+
+def _chats(row: Sample) -> dict[str, str]:
+    """Return what the page says of open chats."""
+    return {
+        "stream": f"{row.kib:.1f}",
+        "streams": f"{STREAMS:,}",
+        "streams_memory": size(row.kib * 1024 * STREAMS),
+        "reply": f"{row.p99:.0f}",
+        "streams_used": f"{row.server * row.rate / 1e6:.0%}",
+        "streams_table": in_markdown(streams(row.kib)),
+    }
 
 
 _WAL = ("wal_together", "wal_alone", "wal_fresh")
