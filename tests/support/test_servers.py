@@ -100,10 +100,38 @@ def test_each_test_gets_a_redis_with_nothing_in_it(
 
 
 def test_databases_do_not_see_each_other(postgres_databases: PostgresDatabases) -> None:
-    """A row written in one copy is in no other, and a copy is gone after its use."""
+    """A row written in one copy is in no other, nor in the same one when it is lent again."""
+    business = "INSERT INTO organization (id, slug, name, settings, created_at) "
     with postgres_databases.migrated() as one, postgres_databases.migrated() as other:
-        query(one, "CREATE TABLE mine ()")
-        assert query(other, "SELECT to_regclass('mine') AS found")[0]["found"] is None
+        query(one, business + "VALUES (gen_random_uuid(), 'acme', 'Acme', '{}', 0)")
+        assert not query(other, "SELECT FROM organization")
+
+    with postgres_databases.migrated() as again, postgres_databases.migrated() as more:
+        assert {again, more} == {one, other}
+        assert not query(one, "SELECT FROM organization")
+        assert not query(other, "SELECT FROM organization")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "CREATE TABLE mine ()",
+        "DROP INDEX message_once",
+        "ALTER TABLE message DROP CONSTRAINT message_seq",
+        "ALTER TABLE message ADD COLUMN mine text",
+        "CREATE FUNCTION mine() RETURNS int LANGUAGE sql AS 'SELECT 1'",
+        "UPDATE alembic_version SET version_num = '9999'",
+    ],
+)
+def test_a_database_that_was_rebuilt_is_not_lent_again(
+    postgres_databases: PostgresDatabases, change: str
+) -> None:
+    """What a test did to its tables is gone with them."""
+    with postgres_databases.migrated() as one:
+        query(one, change)
+
+    with postgres_databases.migrated() as other:
+        assert one != other
 
     with pytest.raises(asyncpg.InvalidCatalogNameError):
         query(one, "SELECT 1")
