@@ -7,6 +7,7 @@ nothing.
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -17,11 +18,12 @@ from hub import ids
 from hub.contracts import Event
 from hub.store import rows
 from hub.store.states import DEAD, DONE, WAITING, NewEvent
-from hub.store.tables import event
+from hub.store.tables import event, milliseconds
 
 LEASE = timedelta(seconds=60)
 MOST_ATTEMPTS = 8
 _FORM = rows.Form(event, NewEvent.__struct_fields__)
+_HELD = (event.c.organization_id, event.c.id, event.c.lease_token)
 
 
 class Claim(Struct, frozen=True):
@@ -73,32 +75,43 @@ def claim(connection: sa.Connection, now: datetime, most: int, lease: timedelta 
 
 def finish(connection: sa.Connection, claimed: Claim) -> int:
     """Mark the claim's events as done; return how many still were this worker's."""
-    return _release(connection, claimed, {"state": DONE, "lease_token": None})
+    return _release(connection, _done, claimed)
 
 
 def give_back(connection: sa.Connection, claimed: Claim, at: datetime) -> int:
     """Let the claim's events be tried again from `at` on; return how many were still held."""
-    return _release(connection, claimed, {"available_at": at, "lease_token": None})
+    return _release(connection, _free, claimed, available_at=milliseconds(at))
 
 
-def _release(connection: sa.Connection, claimed: Claim, values: dict[str, Any]) -> int:
-    e = event.c
-    if not claimed.events:
-        return 0
-
-    def held(way: rows.Way) -> sa.Update:
-        # Joined, because SQLite takes no index for a list of pairs and would read every event. The
-        # token too: PostgreSQL would look for one that it knows through the whole table.
-        wanted = rows.incoming(way, e.organization_id, e.id, e.lease_token)
-        matches = (e[column.name] == column for column in wanted.c)
-        return sa.update(event).where(*matches).values(**values)
-
-    token = claimed.token
+def _release(connection: sa.Connection, build: rows.Build, claimed: Claim, **values: int) -> int:
     named = [
-        {"organization_id": one.organization_id, "id": one.id, "lease_token": token}
+        {
+            "organization_id": one.organization_id,
+            "id": one.id,
+            "lease_token": claimed.token,
+            **values,
+        }
         for one in claimed.events
     ]
-    return rows.run(connection, held, named).rowcount
+    return rows.run(connection, build, named).rowcount if named else 0
+
+
+@cache
+def _done(way: rows.Way) -> sa.Update:
+    wanted = rows.incoming(way, *_HELD)
+    return _held(wanted).values(state=DONE, lease_token=None)
+
+
+@cache
+def _free(way: rows.Way) -> sa.Update:
+    wanted = rows.incoming(way, *_HELD, event.c.available_at)
+    return _held(wanted).values(available_at=wanted.c.available_at, lease_token=None)
+
+
+def _held(wanted: sa.FromClause) -> sa.Update:
+    # Joined, because SQLite takes no index for a list of pairs and would read every event. The
+    # token too: PostgreSQL would look for one that it knows through the whole table.
+    return sa.update(event).where(*(column == wanted.c[column.name] for column in _HELD))
 
 
 def _event(row: sa.Row[Any]) -> Event:

@@ -44,7 +44,8 @@ SELECT (SELECT md5(string_agg(relname || relkind::text || relhastriggers, ',' OR
         FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid
         WHERE relnamespace = 'public'::regnamespace)
     || (SELECT count(*) FROM pg_constraint) || '/' || (SELECT count(*) FROM pg_proc)
-    || '/' || (SELECT count(*) FROM pg_db_role_setting)
+    || '/' || (SELECT count(*) FROM pg_db_role_setting) || '/'
+    || (SELECT datconnlimit FROM pg_database WHERE datname = current_database())
     || (SELECT string_agg(version_num, ',') FROM alembic_version) AS parts
 """
 

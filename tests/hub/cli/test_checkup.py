@@ -158,7 +158,7 @@ def test_a_synchronous_standby_that_is_away_is_told(
     own_postgres.start(synchronous_standby_names="nobody")
 
     with ThreadPoolExecutor(1) as beside:
-        stored = beside.submit(query, own_postgres.url(), "CREATE TABLE t ()", 60)
+        stored = beside.submit(query, own_postgres.url(), "CREATE TABLE t ()", seconds=60)
         waits = "SELECT * FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
         assert wait_for(lambda: query(own_postgres.url(), waits), 10)
         code, found = doctor(**settings)

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from hub import ids
 from hub.settings import Settings
-from hub.store import outbox, tables
+from hub.store import outbox, short, tables
 from hub.store.database import Database
 from hub.store.opening import open_database
 from hub.store.states import DONE, WAITING, NewEvent
@@ -63,6 +63,20 @@ async def test_what_is_given_back_waits_until_then(database: Database) -> None:
     assert await database.write(lambda c: outbox.give_back(c, nothing, LATER)) == 0
     assert len((await _claim(database, LATER)).events) == 0
     assert len((await _claim(database, LATER + outbox.LEASE)).events) == SOME
+
+
+async def test_a_step_leaves_no_statement_behind(database: Database) -> None:
+    """What is compiled is kept for good: the hundredth claim compiles nothing that is new."""
+    claimed = await _claim(database, LATER)
+    await database.write(lambda c: outbox.give_back(c, claimed, LATER))
+    await database.write(lambda c: outbox.finish(c, claimed))
+    kept = short.compiled.cache_info().currsize
+
+    for _ in range(3):
+        await database.write(lambda c: outbox.give_back(c, claimed, LATER))
+        await database.write(lambda c: outbox.finish(c, claimed))
+
+    assert short.compiled.cache_info().currsize == kept
 
 
 async def test_no_step_reads_the_events_that_are_done(crowded: Database) -> None:
