@@ -27,7 +27,8 @@ export async function call(
     try {
       const who = await Promise.race([self.ClonvoIdentify?.(), nap(IDENTITY_SECONDS)]);
       // A user object may hold anything: what the hub may know is taken, as text.
-      for (const field in who) if (/^(ext|iden)/.test(field)) known[field] = who[field] && "" + who[field];
+      for (const field in who)
+        if (who[field] && /^(ext|iden)/.test(field)) known[field] = "" + who[field];
     } catch {}
   }
   const body = content && JSON.stringify({ ...content, visitor: { ...content.visitor, ...known } });
@@ -36,7 +37,8 @@ export async function call(
       Authorization: "Bearer " + options.key,
       "X-Visitor": caller,
       "Content-Type": "application/json",
-      "X-Identity": known.identityToken ?? "",
+      // A page that was sent something else than a token is told so by the hub.
+      "X-Identity": encodeURI(known.identityToken ?? ""),
       ...headers,
     },
     ...(body && { method: "POST", body, keepalive: body.length < KEPT_ALIVE }),

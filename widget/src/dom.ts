@@ -19,7 +19,7 @@ export function make<Tag extends keyof HTMLElementTagNameMap>(
 export const linked = (text: string): (Node | string)[] =>
   feature.links
     ? text
-        .split(/(https?:\/\/[^\s<>"]*[^\s<>".,:;!?'()])/)
+        .split(/(https?:\/\/[#-;=?-~À-῿]*[\w/=&#%+~À-῿-])/)
         .map((part, index) =>
           index % 2 ? make("a", { href: part, target: "_blank" }, part) : part,
         )

@@ -1,10 +1,10 @@
 import { tell } from "./call";
-import { root } from "./dom";
+import { host, root } from "./dom";
 import { holding, listen, rewind, type Said, stop } from "./live";
 import { options, page } from "./options";
 import { hurry, post } from "./outbox";
 import { badge, box, html, launcher, log, panel, presence, put, sender, style, title } from "./panel";
-import { forget, keep, random, state, visitor } from "./state";
+import { forget, ID, keep, random, state, visitor } from "./state";
 import { list, note, place, row, shown } from "./talk";
 import { words } from "./words";
 
@@ -17,19 +17,27 @@ declare global {
 }
 
 const TYPING_TOLD = 4e3;
-const DAY = 8e7;
+
+interface Resting {
+  inert?: boolean;
+}
 
 /** This tab, among those of the site. */
 const me = random();
 /** Whose talk is on the screen. */
 let known: string | undefined;
 let isOpen = false;
+const nothing: Resting = {};
+/** What rests behind a panel that fills the screen. */
+let covered = nothing;
 /** When it is worth telling again that the visitor types. */
 let typed = 0;
 
 /** The visitor is in this tab now. */
 function touch(): void {
   if (!page.hidden && state().self) keep({ tab: me });
+  // Also what a tab left that is closed by now.
+  state().outbox?.map((letter) => root.getElementById(letter[ID]) ?? post(letter));
   update();
 }
 
@@ -39,8 +47,14 @@ function update(): void {
   if (feature.reset && known && known != self) {
     rewind();
     list.replaceChildren();
+    box.value = "";
   }
   known = self;
+  const behind: Resting = (isOpen && !panel.offsetLeft && page.body) || nothing;
+  if (feature.inert && behind != covered) {
+    covered.inert = false;
+    (covered = behind).inert = true;
+  }
   // The stream is held for an open panel or a talk, and in one tab of those in the back.
   if (!(isOpen || outbox) || (feature.tabs && page.hidden && tab != me)) stop();
   else if (!holding()) {
@@ -51,7 +65,8 @@ function update(): void {
 
   let unread = shown().filter((row) => !row.mine && row.seq! > seen);
   const seq = unread.at(-1)?.seq;
-  if (seq && isOpen && !page.hidden) {
+  // Who reads further up has not seen it.
+  if (seq && isOpen && !page.hidden && log.scrollTop > -9) {
     keep({ seen: seq });
     tell("read", seq);
     unread = [];
@@ -69,18 +84,21 @@ function update(): void {
 function receive(said?: Said): void {
   if (!said) update();
   else if (said.id) {
-    const found = row(said.cid ?? said.id, said.body, said.from == "visitor");
+    const found = row(said.cid ?? said.id, said.body, said.from[0] == "v");
     const at = new Date(said.at);
-    const dateStyle = (new Date() as never) - (at as never) > DAY ? "short" : undefined;
+    const dateStyle = (at as never) < new Date().setHours(0) ? "short" : undefined;
     const time = at.toLocaleString([], { timeStyle: "short", dateStyle });
     note(found, [said.name] + " " + time);
     place(found, said.seq);
     if (!state().outbox) keep({ outbox: [] });
   } else if (said.type == "config") {
-    if (said.moved) list.replaceChildren();
+    if (said.moved) {
+      list.replaceChildren();
+      keep({ seen: 0 });
+    }
     if (feature.strings) {
-      panel.lang = said.lang!;
-      panel.dir = said.dir!;
+      host.lang = said.lang!;
+      host.dir = said.dir!;
     }
     if (feature.strings) Object.assign(words, said.strings);
     if (feature.presence) presence.textContent = said.presence!;
@@ -88,13 +106,17 @@ function receive(said?: Said): void {
   } else if (said.type == "read" && !(said.seq <= state().seen!)) keep({ seen: said.seq });
 }
 
+/** Somebody changed the page: it may have a new body, or no widget. */
+function mend(): void {
+  put();
+  update();
+}
+
 function show(open: boolean): void {
   if (isOpen == open) return;
   if (!open && root.activeElement) launcher.focus();
   isOpen = open;
   panel.hidden = !open;
-  // Where the panel fills the screen, the page behind it rests.
-  if (feature.inert) page.body.inert = open && !panel.offsetLeft;
   // A phone's keyboard would hide the talk.
   if (open) (matchMedia("(hover)").matches ? box : log).focus();
   tell(open ? "opened" : "closed");
@@ -105,7 +127,7 @@ function send(text: string): void {
   const body = ("" + text).trim();
   if (body) {
     const letter = {
-      providerMessageId: random(),
+      [ID]: random(),
       body,
       visitor: { path: location.pathname, referer: page.referrer },
     };
@@ -129,7 +151,7 @@ function press(event: KeyboardEvent): void {
   // Enter and Escape are the input method's while it composes.
   if (event.isComposing || event.keyCode == 229) return;
   if (event.key == "Escape") show(false);
-  if (event.key == "Enter" && !event.shiftKey && event.target == box) {
+  if (event.key == "Enter" && !event.shiftKey && root.activeElement == box) {
     event.preventDefault();
     submit();
   }
@@ -149,10 +171,10 @@ else if (!early?.open) {
       forget();
       update();
     },
-    push: ([command, ...given]: [string, ...never[]]) => api[command]!(...given),
+    push: ([command, ...given]: [string, ...never[]]) => api[command]?.(...given),
   });
   put();
-  if (feature.remount) new MutationObserver(put).observe(html, { childList: true });
+  if (feature.remount) new MutationObserver(mend).observe(html, { childList: true });
 
   const { color } = options;
   if (CSS.supports("color", color!)) style.setProperty("--c", color!);
@@ -173,7 +195,8 @@ else if (!early?.open) {
       tell("typing");
     }
   };
-  panel.onkeydown = panel.onkeypress = press;
+  host.onkeydown = host.onkeypress = press;
+  log.onscroll = update;
   const happenings: Record<string, () => void> = {
     online() {
       hurry();
@@ -181,11 +204,11 @@ else if (!early?.open) {
       update();
     },
     pagehide: stop,
+    resize: update,
     storage: update,
     visibilitychange: touch,
   };
   for (const event in happenings) addEventListener(event, happenings[event]!);
-  state().outbox?.map(post);
   touch();
   if (feature.push) (early as unknown[] | undefined)?.map?.(api.push as never);
 }

@@ -1,6 +1,6 @@
 import { call } from "./call";
 import { api } from "./options";
-import { keep, type Letter, state, visitor } from "./state";
+import { ID, keep, type Letter, state, visitor } from "./state";
 import { note, row } from "./talk";
 import { rest } from "./time";
 
@@ -15,7 +15,7 @@ export const hurry = (): void => wake?.();
 
 /** Send until the hub has it or refuses it, or the one who wrote it is gone. */
 export function post(letter: Letter): void {
-  const { providerMessageId: id, body } = letter;
+  const { [ID]: id, body } = letter;
   const writer = visitor();
   const mark = (word: string, retry?: () => void) =>
     writer == state().self && note(row(id, body, true), word, retry);
@@ -28,16 +28,21 @@ export function post(letter: Letter): void {
       // A new visitor may have to prove something, by a script that is loaded for that alone.
       if (feature.challenge && !response?.ok && tries < ENOUGH) {
         try {
-          const { script, data } = (await response!.json()).challenge;
-          proof = await (await import(api.origin + script)).default(data);
+          const { challenge, error } = await response!.json();
+          console.warn(error);
+          proof = await (await import(api.origin + challenge.script)).default(challenge.data);
           tries++;
           continue;
         } catch {}
       }
+      if (response?.ok) {
+        mark("sent");
+        keep({ outbox: state().outbox?.filter((other) => other[ID] != id)! });
+        break;
+      }
+      // What is refused is kept too: a key or a token may be mended by the next page.
       if (response?.status! < 500 && response!.status != 429) {
-        if (response!.ok) mark("sent");
-        else mark("failed", () => post(letter));
-        keep({ outbox: state().outbox?.filter((other) => other.providerMessageId != id)! });
+        mark("failed", () => post(letter));
         break;
       }
       mark("waiting");

@@ -1,8 +1,10 @@
 import { api } from "./options";
 
+export const ID = "providerMessageId";
+
 /** A message that is on its way, as it is sent, and kept until the hub has it. */
 export interface Letter {
-  providerMessageId: string;
+  [ID]: string;
   body: string;
   visitor: Record<string, unknown>;
 }
@@ -23,19 +25,23 @@ interface State {
 const NAME = "clonvo:" + api.origin;
 
 let memory: State = {};
+/** Storage is full or forbidden: what it holds is old. */
+let isFull = false;
 
 /** The state of now, which another tab may have changed; where nothing can be kept, our own. */
 export function state(): State {
   try {
-    memory = { ...JSON.parse(localStorage[NAME]) };
+    if (!isFull) memory = { ...JSON.parse(localStorage[NAME]) };
   } catch {}
   return memory;
 }
 
 function save(next: State): void {
   memory = next;
+  isFull = true;
   try {
     localStorage[NAME] = JSON.stringify(next);
+    isFull = false;
   } catch {}
 }
 

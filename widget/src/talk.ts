@@ -1,5 +1,5 @@
 import { linked, make, root } from "./dom";
-import { OWN, THEIRS } from "./style.css";
+import { OWN } from "./style.css";
 import { words } from "./words";
 
 /** One message on the screen. */
@@ -18,7 +18,7 @@ export const shown = (): Row[] => [...list.children] as Row[];
 export function row(id: string, body: string, mine?: boolean): Row {
   let found = root.getElementById(id) as Row | null;
   if (!found) {
-    const props = { id, className: mine ? OWN : THEIRS, mine };
+    const props = { id, className: mine && OWN, mine };
     found = make("div", props, make("p", 0, ...linked(body)), make("small")) as unknown as Row;
     list.append(found);
   }

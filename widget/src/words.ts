@@ -3,7 +3,7 @@ export const words: Record<string, string> = {
   title: "Chat with us",
   write: "Write a message",
   send: "Send",
-  close: "Close chat",
+  close: "Close",
   sending: "Sending…",
   waiting: "Waiting…",
   sent: "Sent",

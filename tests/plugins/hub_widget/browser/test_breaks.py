@@ -63,8 +63,21 @@ CHANGED = {
     "test_look.py::test_axe_finds_nothing": Line(
         "main.ts", "launcher.ariaLabel =", "launcher.lang ="
     ),
-    "test_look.py::test_nothing_moves_for_who_wants_no_motion": Line(
-        "style.css", "@media not (prefers-reduced-motion)", "@media not (prefers-contrast)"
+    "test_look.py::test_nothing_moves": Line(
+        "style.css",
+        "section {\n  display: flex;",
+        "section {\n  transition: all 1s;\n  display: flex;",
+    ),
+    "test_look.py::test_the_page_rests_behind_a_panel_that_covers_it": Line(
+        "main.ts", "    resize: update,\n", ""
+    ),
+    "test_kept.py::test_what_is_refused_is_kept": Line(
+        "outbox.ts",
+        'mark("failed", () => post(letter));',
+        'mark("failed", () => post(letter));\n        keep({ outbox: [] });',
+    ),
+    "test_kept.py::test_storage_that_is_full_stops_nothing": Line(
+        "state.ts", "if (!isFull) memory", "memory"
     ),
     "test_sending.py::test_answer_that_is_lost_is_no_second_message": Line(
         "outbox.ts",

@@ -32,7 +32,7 @@ def test_a_language_runs_its_own_way(look) -> None:
     """Arabic on a page that is read from the left: title, box and bubbles begin at the right."""
     chat = look(locale="ar-EG")
     chat.open()
-    expect(chat.panel).to_have_attribute("lang", "ar")
+    expect(chat.host).to_have_attribute("lang", "ar")
     assert chat.style(chat.panel, "direction") == "rtl"
     chat.say("مرحبا")
     chat.notes("at")
