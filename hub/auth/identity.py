@@ -62,6 +62,10 @@ class Token(Struct, frozen=True):
     """Which of the key's secrets has signed it."""
 
 
+# Of what is said of a bad value: the name of its claim, never the value.
+_CLAIM = re.compile(r"field `(\w+)`|`\$\.(\w+)`")
+
+
 class Identities:
     """Checks the tokens of visitors, by the rule of the key that they come with."""
 
@@ -134,8 +138,9 @@ def _claims(payload: bytes, key_id: UUID, now: int) -> Claims:
     try:
         claims = msgspec.json.decode(payload, type=Claims)
     except msgspec.ValidationError as error:
-        # Its words name the claim and never its value.
-        raise _invalid(str(error)) from None
+        named = _CLAIM.search(str(error))
+        claim = (named[1] or named[2]) if named else "content"
+        raise _invalid(f"its {claim} is missing, or not what a token has there") from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise _invalid("its claims are no JSON object") from None
     if claims.aud != ids.wire("key", key_id):
