@@ -73,10 +73,21 @@ KeyId = Annotated[str, _id("key", "a key")]
 EventId = Annotated[str, _id("evt", "an event")]
 ConnectionId = Annotated[str, _id("cnx", "a connection")]
 BlockId = Annotated[str, _id("blk", "a block")]
+HookId = Annotated[str, _id("hook", "a hook")]
+DeliveryId = Annotated[str, _id("dlv", "a delivery")]
 OrganizationId = Annotated[str, _id("org", "a business")]
 
 Since = Annotated[datetime, _SINCE]
 Until = Annotated[datetime, _UNTIL]
+HookUrl = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=2048,
+        description="Where events are sent to, by POST.",
+        examples=["https://example.com/hooks/clonvo"],
+    ),
+]
 Network = Annotated[
     str,
     Meta(

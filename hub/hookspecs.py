@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import pluggy
 from click import Command
 
+from hub.adapters import Adapter
 from hub.challenges import Answer, Challenge, Sender
 from hub.contracts import Channel, Event, Identity, Message, Outbound, Sent
 from hub.files import Asset
@@ -25,6 +26,11 @@ def channels() -> Sequence[Channel]:  # type: ignore[empty-body]
 @hookspec
 def routes() -> Sequence[Asset]:  # type: ignore[empty-body]
     """Collected: have files served, such as a script for other sites."""
+
+
+@hookspec
+def adapters() -> Sequence[Adapter]:  # type: ignore[empty-body]
+    """Collected: say how tools are told of events."""
 
 
 @hookspec

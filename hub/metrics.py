@@ -52,6 +52,10 @@ _storage = Gauge(
 _tasks = Gauge("hub_tasks", "Tasks in the event loops.", multiprocess_mode="livesum")
 _connections = Gauge("hub_connections", "Open connections.", multiprocess_mode="livesum")
 _streams = Gauge("hub_streams", "Open streams.", multiprocess_mode="livesum")
+_deliveries = Counter("hub_deliveries", "Attempts to deliver an event, by outcome.", ["outcome"])
+_delivery_seconds = Histogram(
+    "hub_delivery_seconds", "Seconds that a receiver took to answer.", buckets=_SECONDS
+)
 _cut = Counter("hub_connections_cut", "Connections refused or cut off, by reason.", ["reason"])
 
 
@@ -80,6 +84,12 @@ def refused(reason: str) -> None:
 def streams(count: int) -> None:
     """Note how many streams this process has open."""
     _streams.set(count)
+
+
+def delivery(*, arrived: bool, seconds: float) -> None:
+    """Count an attempt to deliver an event, and what the receiver took for its answer."""
+    _deliveries.labels("arrived" if arrived else "failed").inc()
+    _delivery_seconds.observe(seconds)
 
 
 def connections(count: int) -> None:

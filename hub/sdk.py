@@ -2,6 +2,7 @@
 
 from msgspec import UNSET, Meta, Struct, UnsetType, convert, field
 
+from hub.adapters import Adapter
 from hub.challenges import Answer, Challenge, Sender
 from hub.contracts import (
     Accepted,
@@ -41,6 +42,7 @@ from hub.wire import reply as reply_to_message
 __all__ = [
     "UNSET",
     "Accepted",
+    "Adapter",
     "Answer",
     "Arrival",
     "Asset",

@@ -8,20 +8,29 @@ import asyncio
 import contextlib
 import signal
 from datetime import UTC, datetime
+from functools import lru_cache
 
 import structlog
 
 from hub.accept import statuses
+from hub.api.shapes import body_of
 from hub.contracts import Event, Sent
+from hub.deliveries.courier import Courier
+from hub.deliveries.dispatch import Dispatcher, Means
+from hub.deliveries.fan_out import fan_out
 from hub.errors import SettingError, Unavailable
 from hub.events.live import Hint
 from hub.services.hub import Hub
 from hub.services.open import carry_hints, open_hub
 from hub.settings import Settings
 from hub.store import outbox
+from hub.store.database import Connection
+from hub.store.subscriptions import Target
 from hub.store.write import messages
 
 MOST = 100
+UNSEALED = 1000
+"""Secrets that a process remembers."""
 IDLE_SECONDS = 1.0
 ILL_SECONDS = 2.0
 
@@ -36,10 +45,21 @@ class Worker:
         self._hub = hub
         self._woken = asyncio.Event()
         self._stopping = False
+        self.dispatcher = Dispatcher(means(hub))
         hub.on_accepted = self._woken.set
+        hub.on_delivery = self.dispatcher.look
 
     async def run(self) -> None:
-        """Work until `stop`; while the database is away, wait and try again."""
+        """Work until `stop`; what is under way by then is finished."""
+        delivering = asyncio.create_task(self.dispatcher.run())
+        try:
+            await self._run()
+        finally:
+            self.dispatcher.stop()
+            await delivering
+
+    async def _run(self) -> None:
+        """While the database is away, wait and try again."""
         while not self._stopping:
             try:
                 worked = await self.step()
@@ -55,12 +75,14 @@ class Worker:
                 await self._rest()
 
     async def step(self) -> int:
-        """Claim events, tell the plugins of them, and finish; return how many there were."""
+        """Claim events, have them delivered, tell the plugins, and finish; return how many."""
         self._woken.clear()
-        claimed = await self._hub.database.write(lambda c: outbox.claim(c, datetime.now(UTC), MOST))
+        claimed, targets = await self._hub.database.write(self._claim)
+        self.dispatcher.wake(targets)
+        left = [event for event in claimed.events if self._concerns(event)]
         # Side by side, so that a slow plugin cannot hold a claim longer than its lease.
-        ends = await asyncio.gather(*map(self._handle, claimed.events), return_exceptions=True)
-        done = [e for e, end in zip(claimed.events, ends, strict=True) if not _failed(e, end)]
+        ends = await asyncio.gather(*map(self._handle, left), return_exceptions=True)
+        done = [e for e, end in zip(left, ends, strict=True) if not _failed(e, end)]
         if done:
             mine = outbox.Claim(claimed.token, done)
             await self._hub.database.write(lambda c: outbox.finish(c, mine))
@@ -70,6 +92,22 @@ class Worker:
         """Let `run` return after the step it is in."""
         self._stopping = True
         self._woken.set()
+
+    def _claim(self, connection: Connection) -> tuple[outbox.Claim, set[Target]]:
+        """Claim events, and leave the deliveries that follow; what then is done is finished."""
+        now = datetime.now(UTC)
+        claimed = outbox.claim(connection, now, MOST)
+        targets = fan_out(connection, claimed.events, now) if claimed.events else set()
+        done = [event for event in claimed.events if not self._concerns(event)]
+        outbox.finish(connection, outbox.Claim(claimed.token, done))
+        return claimed, targets
+
+    def _concerns(self, event: Event) -> bool:
+        """Tell whether somebody in this process has something to do because of it."""
+        if event.type != "message.created":
+            return False
+        queued = event.details.get("status") == "queued"
+        return queued or self._hub.hooks.has("message_accepted")
 
     async def _rest(self) -> None:
         # Polling is the safety net; a commit of our own process wakes us before.
@@ -97,6 +135,16 @@ class Worker:
             lambda c: statuses.sent(c, outbound, sent, datetime.now(UTC))
         )
         self._hub.live.tell([Hint("status", outbound.organization_id, outbound.conversation_id)])
+
+
+def means(hub: Hub) -> Means:
+    """Return what a hub delivers with."""
+    return Means(
+        database=hub.database,
+        render=lambda record, name: body_of(record, hub.adapters.get(name)),
+        unseal=lru_cache(UNSEALED)(hub.sealer.unseal),
+        courier=lambda: Courier(hub.guard),
+    )
 
 
 def _failed(event: Event, end: BaseException | None) -> bool:

@@ -78,6 +78,8 @@ class Batch(Struct):
     """`now` in milliseconds since the epoch."""
     events: list[NewEvent] = field(default_factory=list)
     writes: list[Write] = field(default_factory=list)
+    heard: set[UUID] = field(default_factory=set)
+    """The businesses whose events somebody waits for."""
     unlocked: bool = False
     """There is no transaction: nothing that was read is locked, and only the last statement writes.
     """

@@ -1,9 +1,12 @@
 """The last steps: the messages, the widget's event log, the outbox; and all of it is written."""
 
+from uuid import UUID
+
 from hub.accept.draft import Batch, Draft
 from hub.contracts import Accepted, MessageStatus
-from hub.store import outbox, rows
+from hub.store import outbox, rows, subscriptions
 from hub.store.database import Connection
+from hub.store.questions import Question
 from hub.store.states import WAITING, NewEvent, NewMessage, NewWidgetEvent, SessionState
 from hub.store.write import messages as store
 
@@ -12,6 +15,11 @@ _UNREACHABLE = {
     "code": "never_wrote",
     "message": "The customer never wrote on this channel and cannot be reached there",
 }
+
+
+def asked(batch: Batch) -> Question[set[UUID]]:
+    """Ask whose events somebody waits for."""
+    return subscriptions.heard(draft.entry.organization_id for draft in batch.drafts)
 
 
 def messages(batch: Batch) -> None:
@@ -28,7 +36,7 @@ def widget_events(batch: Batch) -> None:
 
 def events(batch: Batch) -> None:
     """Leave the batch's events in the outbox."""
-    batch.writes.append(outbox.written(batch.events))
+    batch.writes.append(outbox.written(outbox.awaited(batch.events, batch.heard)))
 
 
 def write(connection: Connection, batch: Batch) -> None:
@@ -105,7 +113,7 @@ def _created(batch: Batch, message: NewMessage) -> NewEvent:
     It has the message's own number: there is one of its kind.
     """
     created, whose, number = "message.created", message.organization_id, message.id
-    if not batch.traits.told and message.status != "queued":
+    if not batch.traits.told and message.status != "queued" and whose not in batch.heard:
         return NewEvent(whose, created, number, id=number)
     told = {"direction": message.direction, "channel": message.channel, "status": message.status}
     return NewEvent(whose, created, number, told, WAITING, id=number)

@@ -27,7 +27,7 @@ def accept(
     batch = Batch(
         [Draft(entry) for entry in entries], now, traits, unlocked=rows.is_unlocked(connection)
     )
-    keys, stored, known, owned, expected, awaited = ask(
+    keys, stored, known, owned, expected, awaited, batch.heard = ask(
         connection,
         callers.asked(batch),
         duplicates.asked(batch),
@@ -35,6 +35,7 @@ def accept(
         customers.asked(batch),
         conversations.foreseen(batch),
         sessions.foreseen(batch),
+        record.asked(batch),
     )
     callers.refuse_dead(connection, batch, keys)
     duplicates.answer(batch, stored)

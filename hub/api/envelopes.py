@@ -12,11 +12,12 @@ from msgspec.structs import replace
 
 from hub import ids
 from hub.api import mapping
-from hub.api.objects import Conversation, Customer, Instant, Message, Session
+from hub.api.objects import Conversation, Customer, Hook, Instant, Message, Session
 from hub.contracts import MessageStatus
 from hub.events import catalogue
 from hub.fields import CustomerId, EventId, OrganizationId
 from hub.store.read import records
+from hub.store.subscriptions import Subscription
 
 
 class Envelope(Struct, frozen=True, kw_only=True, rename="camel", tag_field="type"):
@@ -82,6 +83,14 @@ class VisitorIdentified(Envelope, frozen=True, kw_only=True, tag="visitor.identi
     data: Session
 
 
+class HookDisabled(Envelope, frozen=True, kw_only=True, tag="hook.disabled"):
+    data: Hook
+
+
+class HookTest(Envelope, frozen=True, kw_only=True, tag="hook.test"):
+    data: Hook
+
+
 AnyEvent = (
     MessageCreated
     | MessageStatusUpdated
@@ -92,6 +101,8 @@ AnyEvent = (
     | CustomerUpdated
     | CustomerIdentityConflict
     | VisitorIdentified
+    | HookDisabled
+    | HookTest
 )
 ENVELOPES: dict[str, type[Any]] = {
     str(struct.__struct_config__.tag): struct for struct in Envelope.__subclasses__()
@@ -120,11 +131,13 @@ def _data(record: records.EventRecord) -> Any:
     return data
 
 
-def _object(subject: records.Subject) -> Message | Customer | Conversation | Session:
+def _object(subject: records.Subject) -> Message | Customer | Conversation | Session | Hook:
     if isinstance(subject, records.MessageRecord):
         return mapping.message(subject)
     if isinstance(subject, records.CustomerRecord):
         return mapping.customer(subject)
     if isinstance(subject, records.ConversationRecord):
         return mapping.conversation(subject)
+    if isinstance(subject, Subscription):
+        return mapping.hook(subject)
     return mapping.session(subject)

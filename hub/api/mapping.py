@@ -14,10 +14,14 @@ import msgspec
 from hub import ids
 from hub.api.objects import (
     Attachment,
+    Attempt,
     Author,
     Block,
     Conversation,
     Customer,
+    Delivery,
+    Hook,
+    HookFilter,
     Message,
     MessageError,
     Page,
@@ -25,7 +29,10 @@ from hub.api.objects import (
     Session,
     WhatsApp,
 )
+from hub.events.catalogue import EventName
 from hub.store.blocks import Block as BlockRecord
+from hub.store.read.deliveries import Attempt as AttemptRecord
+from hub.store.read.deliveries import Delivery as DeliveryRecord
 from hub.store.read.paging import Chunk
 from hub.store.read.records import (
     ConversationRecord,
@@ -33,6 +40,7 @@ from hub.store.read.records import (
     MessageRecord,
     SessionRecord,
 )
+from hub.store.subscriptions import Subscription
 
 R = TypeVar("R")
 T = TypeVar("T")
@@ -152,6 +160,51 @@ def block(record: BlockRecord) -> Block:
         reason=record.reason,
         created_at=instant(record.created_at),
         expires_at=_instant(record.expires_at),
+    )
+
+
+def hook(record: Subscription) -> Hook:
+    """Make a hook's object; its secrets are shown nowhere."""
+    return Hook(
+        id=ids.wire("hook", record.id),
+        key_id=ids.wire("key", record.key_id),
+        url=record.url,
+        events=msgspec.convert(record.events, list[EventName]),
+        filter=HookFilter(direction=record.direction, channel=record.channel),
+        source=record.adapter,
+        description=record.description,
+        status=record.status,
+        disabled_reason=record.disabled_reason,
+        failing_since=_instant(record.failing_since),
+        previous_secret_expires_at=_instant(record.previous_expires_at),
+        created_at=instant(record.created_at),
+        updated_at=instant(record.updated_at),
+    )
+
+
+def delivery(record: DeliveryRecord) -> Delivery:
+    """Make a delivery's object, with all that was tried."""
+    waits = record.state == "waiting"
+    return Delivery(
+        id=ids.wire("dlv", record.id),
+        hook_id=ids.wire("hook", record.subscription_id),
+        event_id=ids.wire("evt", record.event_id),
+        type=msgspec.convert(record.event_type, EventName),
+        status=record.state,
+        attempts=[_attempt(one) for one in record.attempts],
+        next_attempt_at=instant(record.available_at) if waits else None,
+        created_at=instant(record.created_at),
+    )
+
+
+def _attempt(record: AttemptRecord) -> Attempt:
+    return Attempt(
+        number=record.number,
+        at=instant(record.created_at),
+        response_status=record.status,
+        error=record.error,
+        duration_ms=record.milliseconds,
+        response_body=record.answer,
     )
 
 

@@ -10,8 +10,22 @@ from typing import Annotated, Any, Generic, TypeVar
 from msgspec import Meta, Struct
 
 from hub.contracts import Direction, MessageStatus, MessageType
-from hub.fields import BlockId, ConversationId, CustomerId, KeyId, MessageId, SessionId
+from hub.events.catalogue import EventName
+from hub.fields import (
+    BlockId,
+    ConversationId,
+    CustomerId,
+    DeliveryId,
+    EventId,
+    HookId,
+    KeyId,
+    MessageId,
+    SessionId,
+)
+from hub.store.read.deliveries import State as DeliveryState
 from hub.store.read.records import AuthorKind, ConversationStatus
+from hub.store.subscriptions import Reason as DisabledReason
+from hub.store.subscriptions import Status as HookStatus
 
 T = TypeVar("T")
 
@@ -161,6 +175,61 @@ class Block(Struct, frozen=True, kw_only=True, rename="camel"):
     reason: str
     created_at: Instant
     expires_at: Instant | None
+
+
+class HookFilter(Struct, frozen=True, kw_only=True):
+    """Which events of its kinds a hook is for; those that have no such thing pass."""
+
+    direction: Direction | None = None
+    channel: str | None = None
+
+
+class Hook(Struct, frozen=True, kw_only=True, rename="camel"):
+    """An address that is told of events."""
+
+    id: HookId
+    key_id: KeyId
+    """The key that made it; when that dies, nothing is sent any more."""
+    url: str
+    events: Sequence[EventName]
+    filter: HookFilter
+    source: str
+    """The tool that it is of, which decides how events are told: `api`, `zapier`, `n8n`."""
+    description: str
+    status: HookStatus
+    disabled_reason: DisabledReason | None
+    failing_since: Instant | None
+    """Since when nothing arrives; after five days it is switched off."""
+    previous_secret_expires_at: Instant | None
+    """Until when the secret before also signs."""
+    created_at: Instant
+    updated_at: Instant
+
+
+class Attempt(Struct, frozen=True, kw_only=True, rename="camel"):
+    """One time that an event was sent."""
+
+    number: int
+    at: Instant
+    response_status: int | None
+    error: str | None
+    """Why there is no status: `timeout`, `unreachable`, `no_http`, `event_gone`, `not_made`."""
+    duration_ms: int
+    response_body: str
+    """Its first 4 KiB."""
+
+
+class Delivery(Struct, frozen=True, kw_only=True, rename="camel"):
+    """One event for one hook."""
+
+    id: DeliveryId
+    hook_id: HookId
+    event_id: EventId
+    type: EventName
+    status: DeliveryState
+    attempts: Sequence[Attempt]
+    next_attempt_at: Instant | None
+    created_at: Instant
 
 
 class Page(Struct, Generic[T], frozen=True, rename="camel"):

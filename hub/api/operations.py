@@ -21,6 +21,8 @@ _IDS = {
     "sessionId": fields.SessionId,
     "connectionId": fields.ConnectionId,
     "blockId": fields.BlockId,
+    "hookId": fields.HookId,
+    "deliveryId": fields.DeliveryId,
 }
 
 

@@ -12,6 +12,7 @@ from hub.fields import (
     ConversationId,
     Cursor,
     CustomerId,
+    HookUrl,
     Id255,
     KeyId,
     Limit,
@@ -20,11 +21,15 @@ from hub.fields import (
     Text200,
 )
 from hub.store.read.conversations import ConversationFilter
+from hub.store.read.deliveries import DeliveryFilter
+from hub.store.read.deliveries import State as DeliveryState
 from hub.store.read.events import EventFilter
 from hub.store.read.messages import MessageFilter
 from hub.store.read.paging import Paging
 from hub.store.read.records import ConversationStatus
 from hub.store.read.sessions import SessionFilter
+from hub.store.subscriptions import Status as HookStatus
+from hub.store.subscriptions import SubscriptionFilter
 
 Email = Annotated[str, Meta(min_length=1, max_length=320, description="An e-mail address.")]
 
@@ -125,3 +130,28 @@ class EventQuery(ListQuery, frozen=True, kw_only=True, rename="camel"):
     def wanted(self) -> EventFilter:
         """Return the filter."""
         return EventFilter(type=self.type, since=self.since)
+
+
+class HookQuery(ListQuery, frozen=True, kw_only=True, rename="camel"):
+    """Filters of hooks."""
+
+    url: HookUrl | None = None
+    source: Text200 | None = None
+    status: HookStatus | None = None
+
+    @property
+    def wanted(self) -> SubscriptionFilter:
+        """Return the filter."""
+        return SubscriptionFilter(url=self.url, adapter=self.source, status=self.status)
+
+
+class DeliveryQuery(ListQuery, frozen=True, kw_only=True, rename="camel"):
+    """Filters of deliveries."""
+
+    status: DeliveryState | None = None
+    since: Since | None = None
+
+    @property
+    def wanted(self) -> DeliveryFilter:
+        """Return the filter."""
+        return DeliveryFilter(state=self.status, since=self.since)

@@ -1,6 +1,16 @@
 """The endpoints below `/api/v1` that are no channel's."""
 
-from hub.api import blocks, conversations, customers, events, me, messages, sessions
+from hub.api import (
+    blocks,
+    conversations,
+    customers,
+    events,
+    hook_deliveries,
+    hooks,
+    me,
+    messages,
+    sessions,
+)
 
 HANDLERS = [
     me.get_me,
@@ -19,4 +29,14 @@ HANDLERS = [
     blocks.list_blocks,
     blocks.make_block,
     blocks.remove_block,
+    hooks.list_hooks,
+    hooks.get_hook,
+    hooks.make_hook,
+    hooks.change_hook,
+    hooks.remove_hook,
+    hooks.rotate_secret,
+    hook_deliveries.test_hook,
+    hook_deliveries.list_deliveries,
+    hook_deliveries.retry_delivery,
+    hook_deliveries.recover_deliveries,
 ]

@@ -13,10 +13,12 @@ from hub.api.envelopes import AnyEvent, event
 from hub.events.catalogue import (
     CONVERSATION_CLOSED,
     CUSTOMER_IDENTITY_CONFLICT,
+    HOOK_DISABLED,
     MESSAGE_STATUS_UPDATED,
     EventType,
 )
 from hub.store.read import records
+from hub.store.subscriptions import Subscription
 
 _AT = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
 
@@ -94,11 +96,26 @@ _SESSION = records.SessionRecord(
     first_seen_at=_AT,
     last_seen_at=_AT,
 )
+_HOOK = Subscription(
+    id=_uuid(8),
+    organization_id=_uuid(0),
+    key_id=_uuid(5),
+    url="https://example.com/hooks/clonvo",
+    events=["message.created"],
+    direction="inbound",
+    adapter="api",
+    description="The shop's backend",
+    likeness="",
+    secret="",
+    created_at=_AT,
+    updated_at=_AT,
+)
 _SUBJECTS: Mapping[str, records.Subject] = {
     "customer": _CUSTOMER,
     "message": _MESSAGE,
     "conversation": _CONVERSATION,
     "session": _SESSION,
+    "hook": _HOOK,
     MESSAGE_STATUS_UPDATED: replace(
         _MESSAGE,
         direction="outbound",
@@ -106,6 +123,9 @@ _SUBJECTS: Mapping[str, records.Subject] = {
         status="delivered",
         author="api",
         seq=2,
+    ),
+    HOOK_DISABLED: replace(
+        _HOOK, state="disabled", disabled_reason="failing", failing_since=_AT - timedelta(days=5)
     ),
     CONVERSATION_CLOSED: replace(_CONVERSATION, status="closed"),
 }

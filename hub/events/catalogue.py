@@ -4,7 +4,7 @@ from typing import Final, Literal
 
 from msgspec import Struct
 
-Subject = Literal["message", "customer", "conversation", "session"]
+Subject = Literal["message", "customer", "conversation", "session", "hook"]
 EventName = Literal[
     "message.created",
     "message.status_updated",
@@ -15,6 +15,8 @@ EventName = Literal[
     "customer.updated",
     "customer.identity_conflict",
     "visitor.identified",
+    "hook.disabled",
+    "hook.test",
 ]
 
 
@@ -32,6 +34,8 @@ MESSAGE_STATUS_UPDATED: Final = "message.status_updated"
 CONVERSATION_CLOSED: Final = "conversation.closed"
 CONVERSATION_REOPENED: Final = "conversation.reopened"
 CUSTOMER_UPDATED: Final = "customer.updated"
+HOOK_DISABLED: Final = "hook.disabled"
+HOOK_TEST: Final = "hook.test"
 
 ALL = (
     EventType("message.created", "message", "A message is stored, inbound or outbound."),
@@ -55,5 +59,11 @@ ALL = (
         "A call named identities of two customers; the stronger decided and nothing was merged.",
     ),
     EventType("visitor.identified", "session", "A visitor of the site told who they are."),
+    EventType(
+        HOOK_DISABLED,
+        "hook",
+        "A hook was switched off: its receiver is gone, or nothing arrived for five days.",
+    ),
+    EventType(HOOK_TEST, "hook", "Somebody wanted to see that a hook's deliveries arrive."),
 )
 BY_NAME: dict[str, EventType] = {event_type.name: event_type for event_type in ALL}

@@ -95,7 +95,9 @@ def _entry(caller: Caller, person: Person, now: datetime) -> Entry:
 def _save(connection: Connection, entry: Entry, attributes: Mapping[str, Any]) -> Saved:
     now, draft = entry.arrival.at, Draft(entry)
     batch = Batch([draft], now, Traits())
-    keys, owned = ask(connection, callers.asked(batch), accept.asked(batch))
+    keys, owned, batch.heard = ask(
+        connection, callers.asked(batch), accept.asked(batch), record.asked(batch)
+    )
     callers.refuse_dead(connection, batch, keys)
     if isinstance(draft.outcome, HubError):
         raise draft.outcome

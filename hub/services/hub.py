@@ -10,6 +10,7 @@ from hub.accept import identities, statuses
 from hub.accept.batch import Acceptor
 from hub.accept.draft import Entry, Traits
 from hub.contracts import Accepted, Arrival, Brought, Caller, Channel, Message, Signal, StatusChange
+from hub.deliveries.guard import Guard
 from hub.errors import BadRequest
 from hub.events.live import Hint, Live, topic_of_visitor
 from hub.hooks import Hooks
@@ -23,6 +24,7 @@ from hub.services.keys import Keys
 from hub.services.organizations import Organizations
 from hub.services.signals import Signals
 from hub.services.streams import Streams
+from hub.services.subscriptions import Known, Subscriptions
 from hub.services.users import Users
 from hub.settings import Settings
 from hub.store.database import BatchDatabase
@@ -53,11 +55,19 @@ class Hub:
         self.inbox = Inbox(self._front)
         self.customers = Customers(self._front)
         self.blocks = Blocks(self._front)
+        self.adapters = {adapter.name: adapter for adapter in hooks.collect("adapters")}
+        self.guard = Guard(
+            allow_http=settings.webhook_allow_http, allowed=settings.webhook_allow_subnets
+        )
+        known = Known(channels=self._channel_names, adapters=self.adapters)
+        self.subscriptions = Subscriptions(self._front, sealer, self.guard, known)
         self.live = Live(alone=settings.embedded)
         self.streams = Streams(database, self.live)
         self._signals = Signals(self._front, self.streams, self.live)
         self.on_accepted: Callable[[], None] = lambda: None
         """Called after a commit that left events: wakes the worker of the same process."""
+        self.on_delivery: Callable[[], None] = lambda: None
+        """Called when something waits to be delivered that is no event."""
         self.waiting = 0
         """How many messages are on their way into the store."""
         self._acceptor = Acceptor(database, partial(_traits, hooks, self.channels))

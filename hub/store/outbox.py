@@ -5,7 +5,7 @@ finishes shows the lease's token, so a worker that was stopped and went on too l
 nothing.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
@@ -13,10 +13,12 @@ from uuid import UUID
 
 import sqlalchemy as sa
 from msgspec import Struct
+from msgspec.structs import replace
 
 from hub import ids
 from hub.contracts import Event
-from hub.store import rows
+from hub.store import rows, subscriptions
+from hub.store.read.paging import since
 from hub.store.states import DEAD, DONE, WAITING, NewEvent
 from hub.store.tables import event, milliseconds
 
@@ -33,9 +35,31 @@ class Claim(Struct, frozen=True):
     events: Sequence[Event]
 
 
+class Stretch(Struct, frozen=True, kw_only=True):
+    """A business's events of some kinds, from a moment on."""
+
+    organization_id: UUID
+    types: Sequence[str]
+    since: datetime
+    after: UUID | None = None
+    """The last one that was seen already."""
+
+
 def append(connection: sa.Connection, new: Iterable[NewEvent], now: datetime) -> None:
     """Leave events for the workers, as a part of the caller's transaction."""
+    new = list(new)
+    heard = subscriptions.heard_now(connection, {one.organization_id for one in new})
+    rows.write(connection, [written(awaited(new, heard))], now)
+
+
+def keep(connection: sa.Connection, new: Iterable[NewEvent], now: datetime) -> None:
+    """Keep events that no worker has to look at."""
     rows.write(connection, [written(list(new))], now)
+
+
+def awaited(new: Sequence[NewEvent], heard: Collection[UUID]) -> list[NewEvent]:
+    """Return the events, those of businesses that somebody listens to as waiting for a worker."""
+    return [replace(one, state=WAITING) if one.organization_id in heard else one for one in new]
 
 
 def written(new: Sequence[NewEvent]) -> rows.Write:
@@ -83,6 +107,24 @@ def give_back(connection: sa.Connection, claimed: Claim, at: datetime) -> int:
     return _release(connection, _free, claimed, available_at=milliseconds(at))
 
 
+def along(connection: sa.Connection, wanted: Stretch, most: int) -> list[Event]:
+    """Return up to so many events of a stretch, oldest first."""
+    e = event.c
+    statement = (
+        sa.select(e.organization_id, e.id, e.type, e.subject_id, e.details, e.created_at)
+        .where(
+            e.organization_id == wanted.organization_id,
+            e.type.in_(wanted.types),
+            since(event, wanted.since),
+        )
+        .order_by(e.id)
+        .limit(most)
+    )
+    if wanted.after is not None:
+        statement = statement.where(e.id > wanted.after)
+    return [_event(row) for row in connection.execute(statement)]
+
+
 def _release(connection: sa.Connection, build: rows.Build, claimed: Claim, **values: int) -> int:
     named = [
         {
@@ -114,7 +156,7 @@ def _held(wanted: sa.FromClause) -> sa.Update:
     return sa.update(event).where(*(column == wanted.c[column.name] for column in _HELD))
 
 
-def _event(row: sa.Row[Any]) -> Event:
+def _event(row: Any) -> Event:
     return Event(
         id=row.id,
         organization_id=row.organization_id,

@@ -17,6 +17,7 @@ C = TypeVar("C")
 D = TypeVar("D")
 E = TypeVar("E")
 F = TypeVar("F")
+G = TypeVar("G")
 
 
 class Question(Struct, Generic[A], frozen=True):
@@ -33,6 +34,10 @@ def ask(connection: sa.Connection, first: Question[A], /) -> tuple[A]: ...
 def ask(connection: sa.Connection, first: Question[A], second: Question[B], /) -> tuple[A, B]: ...
 @overload
 def ask(
+    connection: sa.Connection, first: Question[A], second: Question[B], third: Question[C], /
+) -> tuple[A, B, C]: ...
+@overload
+def ask(
     connection: sa.Connection,
     first: Question[A],
     second: Question[B],
@@ -40,8 +45,9 @@ def ask(
     fourth: Question[D],
     fifth: Question[E],
     sixth: Question[F],
+    seventh: Question[G],
     /,
-) -> tuple[A, B, C, D, E, F]: ...
+) -> tuple[A, B, C, D, E, F, G]: ...
 def ask(connection: sa.Connection, *questions: Question[Any]) -> tuple[Any, ...]:
     """Answer the questions in their order; one about no rows is not asked.
 

@@ -22,7 +22,7 @@ from hub.store.reach import explained
 from hub.store.sqlite import SqliteDatabase, hold, sqlite_engine
 from hub.store.upgrade import upgrade
 
-HEAD = "0004"
+HEAD = "0005"
 MIGRATIONS = Path(__file__).with_name("migrations")
 
 # Any constant does, as long as every version uses the same one.

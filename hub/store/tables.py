@@ -5,50 +5,37 @@ schema can be distributed by it. Rows of the ingest path hold no foreign keys: t
 that writes them holds their parents' locks (docs/decisions/0003).
 """
 
-from datetime import UTC, datetime
-from typing import Any
-
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.types import TypeDecorator
 
-metadata = sa.MetaData()
-Json = sa.JSON().with_variant(JSONB(), "postgresql")
+from hub.store.columns import Instant, Json, id_, metadata, milliseconds, tenant
 
-
-class Instant(TypeDecorator[datetime]):
-    """A moment: whole milliseconds since the epoch, the same and as comparable on both stores."""
-
-    impl = sa.BigInteger
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | int | None, dialect: Any) -> int | None:  # noqa: ARG002
-        """Take an aware datetime, or milliseconds as they are."""
-        return milliseconds(value) if isinstance(value, datetime) else value
-
-    def process_result_value(self, value: int | None, dialect: Any) -> datetime | None:  # noqa: ARG002
-        """Give an aware UTC datetime."""
-        return None if value is None else datetime.fromtimestamp(value / 1000, UTC)
-
-
-def milliseconds(moment: datetime) -> int:
-    """Return an aware datetime as whole milliseconds since the epoch."""
-    return int(moment.timestamp() * 1000)
-
-
-def _id(name: str = "id", **options: Any) -> sa.Column[Any]:
-    return sa.Column(name, sa.Uuid(), nullable=options.pop("nullable", False), **options)
-
-
-def _tenant(name: str, *items: Any) -> sa.Table:
-    organization = sa.Column("organization_id", sa.Uuid(), primary_key=True)
-    return sa.Table(name, metadata, organization, *items)
-
+__all__ = [
+    "Instant",
+    "Json",
+    "api_key",
+    "api_key_secret",
+    "block",
+    "connection",
+    "conversation",
+    "customer",
+    "customer_identity",
+    "event",
+    "legacy_secret",
+    "membership",
+    "message",
+    "metadata",
+    "milliseconds",
+    "organization",
+    "user_account",
+    "visitor",
+    "visitor_session",
+    "widget_event",
+]
 
 organization = sa.Table(
     "organization",
     metadata,
-    _id(primary_key=True),
+    id_(primary_key=True),
     sa.Column("slug", sa.String(63), nullable=False, unique=True),
     sa.Column("name", sa.String(200), nullable=False),
     sa.Column("settings", Json, nullable=False),
@@ -58,7 +45,7 @@ organization = sa.Table(
 user_account = sa.Table(
     "user_account",
     metadata,
-    _id(primary_key=True),
+    id_(primary_key=True),
     sa.Column("email", sa.String(320), nullable=False, unique=True),
     sa.Column("name", sa.String(200)),
     sa.Column("password_hash", sa.String(200), nullable=False),
@@ -77,7 +64,7 @@ membership = sa.Table(
 api_key = sa.Table(
     "api_key",
     metadata,
-    _id(primary_key=True),
+    id_(primary_key=True),
     sa.Column("organization_id", sa.Uuid(), sa.ForeignKey("organization.id"), nullable=False),
     sa.Column("kind", sa.String(10), nullable=False),
     sa.Column("label", sa.String(200), nullable=False),
@@ -115,7 +102,7 @@ legacy_secret = sa.Table(
 connection = sa.Table(
     "connection",
     metadata,
-    _id(primary_key=True),
+    id_(primary_key=True),
     sa.Column("organization_id", sa.Uuid(), sa.ForeignKey("organization.id"), nullable=False),
     sa.Column("plugin", sa.String(63), nullable=False),
     sa.Column("external_key", sa.String(255), nullable=False),
@@ -126,9 +113,9 @@ connection = sa.Table(
     sa.UniqueConstraint("organization_id", "plugin", "external_key", name="connection_external"),
 )
 
-customer = _tenant(
+customer = tenant(
     "customer",
-    _id(primary_key=True),
+    id_(primary_key=True),
     sa.Column("display_name", sa.String(200)),
     sa.Column("phone_e164", sa.String(16)),
     sa.Column("email", sa.String(320)),
@@ -139,35 +126,35 @@ customer = _tenant(
 )
 
 # The match key comes before the scope: a trusted caller finds a visitor under any key.
-customer_identity = _tenant(
+customer_identity = tenant(
     "customer_identity",
     sa.Column("kind", sa.String(20), primary_key=True),
     sa.Column("match_key", sa.String(320), primary_key=True),
     sa.Column("scope", sa.String(64), primary_key=True),
     sa.Column("value", sa.String(320), nullable=False),
-    _id("customer_id"),
+    id_("customer_id"),
     sa.Column("verified_by", sa.String(20), nullable=False),
     sa.Column("created_at", Instant, nullable=False),
     sa.Index("customer_identity_customer", "organization_id", "customer_id"),
 )
 
-conversation = _tenant(
+conversation = tenant(
     "conversation",
-    _id(primary_key=True),
-    _id("customer_id"),
+    id_(primary_key=True),
+    id_("customer_id"),
     sa.Column("channel", sa.String(63), nullable=False),
     sa.Column("status", sa.String(10), nullable=False),
     sa.Column("last_seq", sa.Integer, nullable=False),
     sa.Column("last_message_at", Instant, nullable=False),
     sa.Column("last_inbound_at", Instant),
-    _id("last_session_id", nullable=True),
+    id_("last_session_id", nullable=True),
     sa.Column("created_at", Instant, nullable=False),
     sa.Column("updated_at", Instant, nullable=False),
     sa.UniqueConstraint("organization_id", "customer_id", "channel", name="conversation_one"),
 )
 
 # First sight of a browser: the secret that proves it later, and since when it may read.
-visitor = _tenant(
+visitor = tenant(
     "visitor",
     sa.Column("key_id", sa.Uuid(), primary_key=True),
     sa.Column("visitor_id", sa.String(255), primary_key=True),
@@ -177,10 +164,10 @@ visitor = _tenant(
 )
 
 # Whom a business keeps out of its widgets: one visitor of a key, or all places first to last.
-block = _tenant(
+block = tenant(
     "block",
-    _id(primary_key=True),
-    _id("key_id", nullable=True),
+    id_(primary_key=True),
+    id_("key_id", nullable=True),
     sa.Column("visitor_id", sa.String(255)),
     sa.Column("network", sa.String(43)),
     sa.Column("first", sa.BigInteger),
@@ -193,14 +180,14 @@ block = _tenant(
     sa.Index("block_span", "organization_id", "first"),
 )
 
-visitor_session = _tenant(
+visitor_session = tenant(
     "visitor_session",
-    _id(primary_key=True),
-    _id("key_id", nullable=True),
-    _id("key_scope"),
+    id_(primary_key=True),
+    id_("key_id", nullable=True),
+    id_("key_scope"),
     sa.Column("visitor_id", sa.String(255), nullable=False),
-    _id("customer_id"),
-    _id("conversation_id"),
+    id_("customer_id"),
+    id_("conversation_id"),
     sa.Column("ip_address", sa.String(45)),
     sa.Column("user_agent", sa.String(500)),
     sa.Column("referer", sa.String(2048)),
@@ -228,13 +215,13 @@ visitor_session = _tenant(
     sa.Index("visitor_session_customer", "organization_id", "customer_id", "id"),
 )
 
-message = _tenant(
+message = tenant(
     "message",
-    _id(primary_key=True),
-    _id("conversation_id"),
-    _id("customer_id"),
-    _id("session_id", nullable=True),
-    _id("key_id", nullable=True),
+    id_(primary_key=True),
+    id_("conversation_id"),
+    id_("customer_id"),
+    id_("session_id", nullable=True),
+    id_("key_id", nullable=True),
     sa.Column("channel", sa.String(63), nullable=False),
     sa.Column("source", sa.String(400), nullable=False),
     sa.Column("provider_message_id", sa.String(255)),
@@ -245,7 +232,7 @@ message = _tenant(
     sa.Column("status_at", Instant),
     sa.Column("error", Json),
     sa.Column("seq", sa.Integer, nullable=False),
-    _id("reply_to_id", nullable=True),
+    id_("reply_to_id", nullable=True),
     sa.Column("author", sa.String(10), nullable=False),
     sa.Column("attachments", Json),
     sa.Column("template", Json),
@@ -266,28 +253,28 @@ message = _tenant(
     sa.Index("message_customer", "organization_id", "customer_id", "id"),
 )
 
-widget_event = _tenant(
+widget_event = tenant(
     "widget_event",
-    _id("session_id", primary_key=True),
-    _id(primary_key=True),
-    _id("key_id", nullable=True),
+    id_("session_id", primary_key=True),
+    id_(primary_key=True),
+    id_("key_id", nullable=True),
     sa.Column("kind", sa.String(20), nullable=False),
     sa.Column("path", sa.String(2048)),
     sa.Column("created_at", Instant, nullable=False),
 )
 
 # The outbox: a row is written with the thing it tells of, and claimed by a worker after commit.
-event = _tenant(
+event = tenant(
     "event",
-    _id(primary_key=True),
+    id_(primary_key=True),
     sa.Column("type", sa.String(40), nullable=False),
-    _id("subject_id"),
+    id_("subject_id"),
     sa.Column("details", Json, nullable=False),
     sa.Column("created_at", Instant, nullable=False),
     sa.Column("state", sa.String(10), nullable=False),
     sa.Column("attempts", sa.Integer, nullable=False),
     sa.Column("available_at", Instant, nullable=False),
-    _id("lease_token", nullable=True),
+    id_("lease_token", nullable=True),
     sa.Index(
         "event_waiting",
         "available_at",

@@ -6,8 +6,8 @@ from pathlib import Path
 import msgspec
 
 from hub.http.limits import Limits
+from hub.store.outgoing import metadata
 from hub.store.postgres import POOL_SIZE
-from hub.store.tables import metadata
 from tests.bench.figures import Sample
 from tests.bench.report import Report, in_markdown
 from tests.bench.sizes import FILE, LIMITS, Sizes

@@ -26,7 +26,7 @@ from hub.auth.limits import Bucket
 from hub.auth.limits.shared_log import RedisLimiter, connect
 from hub.contracts import Arrival, Caller, Message, Person, Visit
 from hub.services.hub import Hub as Services
-from hub.store.tables import metadata
+from hub.store.outgoing import metadata
 from tests.bench.ground import Ground, PostgresStore, SqliteStore
 from tests.bench.hubs import Hub, serving
 from tests.bench.load import Target, fire

@@ -27,6 +27,7 @@ class Route(Struct, frozen=True):
 
 API = "/api/v1"
 MESSAGE = {"body": "hi", "visitor": {"visitorId": "v_matrix"}}
+HOOK = {"url": "https://example.com/matrix", "events": ["message.created"]}
 WEBHOOK = f"{API}/channels/whatsapp/{{connection_id}}/webhook"
 
 ROUTES = [
@@ -54,6 +55,16 @@ ROUTES = [
     Route("GET", f"{API}/blocks", "server"),
     Route("POST", f"{API}/blocks", "server", {"network": "192.0.2.1", "reason": "spam"}),
     Route("DELETE", f"{API}/blocks/{{block_id}}", "server"),
+    Route("GET", f"{API}/hooks", "server"),
+    Route("POST", f"{API}/hooks", "server", HOOK, status=201),
+    Route("GET", f"{API}/hooks/{{hook_id}}", "server"),
+    Route("PATCH", f"{API}/hooks/{{hook_id}}", "server", {"description": "matrix"}),
+    Route("POST", f"{API}/hooks/{{hook_id}}/rotate-secret", "server"),
+    Route("POST", f"{API}/hooks/{{hook_id}}/test", "server"),
+    Route("GET", f"{API}/hooks/{{hook_id}}/deliveries", "server"),
+    Route("POST", f"{API}/hooks/{{hook_id}}/deliveries/{{delivery_id}}/retry", "server"),
+    Route("POST", f"{API}/hooks/{{hook_id}}/recover", "server", {"since": "2030-01-01T00:00:00Z"}),
+    Route("DELETE", f"{API}/hooks/{{hook_id}}", "server"),
     Route("GET", "/", "open", status=302),
     Route("GET", "/health/live", "open"),
     Route("GET", "/health/ready", "open"),

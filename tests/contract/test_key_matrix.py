@@ -85,7 +85,16 @@ async def named_things(api: Api) -> dict[str, str]:
         "session_id": stored["sessionId"],
         "connection_id": wire("cnx", kept.id),
         "block_id": wire("blk", block.id),
+        **(await a_hook(api)),
     }
+
+
+async def a_hook(api: Api) -> dict[str, str]:
+    """Return the ids of a hook and of a delivery of it."""
+    body = {"url": "https://example.com/named", "events": ["message.created"]}
+    hook = (await api.server.post("/hooks", json=body)).json()["id"]
+    delivery = (await api.server.post(f"/hooks/{hook}/test")).json()["deliveryId"]
+    return {"hook_id": hook, "delivery_id": delivery}
 
 
 def expected(route: Route, credential: str) -> int:

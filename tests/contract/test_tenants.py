@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 
 from hub import ids
-from tests.contract.routes import API, MESSAGE, ROUTES, Route
+from tests.contract.routes import API, HOOK, MESSAGE, ROUTES, Route
 from tests.support.app import Api, MakeApi, make_business, unknown_id
 
 FREE = {"ingest_rate_per_min": 10_000, "read_rate_per_min": 10_000}
@@ -15,6 +15,8 @@ KINDS: dict[str, ids.Kind] = {
     "conversation_id": "con",
     "session_id": "vs",
     "block_id": "blk",
+    "hook_id": "hook",
+    "delivery_id": "dlv",
 }
 ANSWERS = {
     "message_id": "id",
@@ -37,7 +39,11 @@ async def strangers_things(api: Api) -> dict[str, str]:
     stored = await api.client(other.bearer).post("/messages", json=MESSAGE)
     block = await api.hub.blocks.network(other.id, "192.0.2.2", "spam")
     found = {name: stored.json()[answer] for name, answer in ANSWERS.items()}
-    return {**found, "block_id": ids.wire("blk", block.id)}
+    server = api.client(other.bearer)
+    hook = (await server.post("/hooks", json=HOOK)).json()["id"]
+    delivery = (await server.post(f"/hooks/{hook}/test")).json()["deliveryId"]
+    named = {"block_id": ids.wire("blk", block.id), "hook_id": hook, "delivery_id": delivery}
+    return found | named
 
 
 async def ask(api: Api, route: Route, things: dict[str, str]) -> httpx.Response:

@@ -13,8 +13,8 @@ from tests.docs import pages
 from tests.docs.pages import ROOT, Fence
 
 READERS = {"json": json.loads, "python": ast.parse, "toml": tomllib.loads}
-# For other people's programs: `test_identity.py` and `test_widget.py` run them.
-RUN = {"html", "js", "jsx", "php", "ruby"}
+# For other people's programs: `test_identity.py`, `test_webhooks.py` and `test_widget.py` run them.
+RUN = {"go", "html", "js", "jsx", "php", "ruby", "text"}
 LANGUAGES = {*READERS, *RUN, "sh"}
 EXAMPLE = pages.DOCS / "plugins" / "example"
 

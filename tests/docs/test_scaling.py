@@ -4,7 +4,7 @@ import msgspec
 import pytest
 import sqlalchemy as sa
 
-from hub.store.tables import metadata
+from hub.store.outgoing import metadata
 from tests.bench import scaling, sizes
 from tests.bench.report import Report
 from tests.docs import pages

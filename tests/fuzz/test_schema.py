@@ -92,6 +92,8 @@ async def target(make_api: MakeApi) -> Target:
     data = {"phone_number_id": "1", "waba_id": "2"}
     kept = await api.hub.kept("whatsapp").put(api.business.id, "1", data, secrets)
     block = await api.hub.blocks.network(api.business.id, "192.0.2.1", "spam")
+    wanted = {"url": "https://example.com/fuzz", "events": ["message.created"]}
+    hook = (await api.server.post("/hooks", json=wanted)).json()["id"]
     known = {
         "messageId": stored["id"],
         "customerId": stored["customerId"],
@@ -99,6 +101,8 @@ async def target(make_api: MakeApi) -> Target:
         "sessionId": stored["sessionId"],
         "connectionId": wire("cnx", kept.id),
         "blockId": wire("blk", block.id),
+        "hookId": hook,
+        "deliveryId": (await api.server.post(f"/hooks/{hook}/test")).json()["deliveryId"],
     }
     return Target(api, known)
 

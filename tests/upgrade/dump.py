@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from hub.settings import Settings
 from hub.store import schema
 from hub.store.opening import open_database
-from hub.store.tables import metadata
+from hub.store.outgoing import metadata
 from tests.support.postgres import Postgres, preferred
 from tests.upgrade.shapes import one_row
 

@@ -11,8 +11,8 @@ from hub.errors import SettingError
 from hub.settings import Settings
 from hub.store import gate, schema
 from hub.store.opening import open_database
+from hub.store.outgoing import metadata
 from hub.store.sqlite import hold
-from hub.store.tables import metadata
 from tests.upgrade.shapes import shape
 
 HERE = Path(__file__).parent

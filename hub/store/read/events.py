@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from msgspec import Struct
 
 from hub.events import catalogue
+from hub.store import subscriptions
 from hub.store.read import conversations, customers, messages, sessions
 from hub.store.read.paging import Chunk, Paging, Rows, newest, since
 from hub.store.read.records import EventRecord
@@ -21,6 +22,7 @@ _READERS: dict[catalogue.Subject, Some] = {
     "customer": customers.some,
     "conversation": conversations.some,
     "session": sessions.some,
+    "hook": subscriptions.as_they_are,
 }
 
 
@@ -69,7 +71,8 @@ def _records(connection: sa.Connection, organization_id: UUID, rows: Rows) -> li
         wanted = [
             row["subject_id"] for row in rows if catalogue.BY_NAME[row["type"]].subject == kind
         ]
-        subjects |= read(connection, organization_id, wanted)
+        if wanted:
+            subjects |= read(connection, organization_id, wanted)
     return [
         EventRecord(
             id=row["id"],

@@ -8,6 +8,7 @@ from uuid import UUID
 from msgspec import Struct
 
 from hub.contracts import Direction, MessageStatus, MessageType
+from hub.store.subscriptions import Subscription
 
 AuthorKind = Literal["customer", "agent", "bot", "api", "system"]
 ConversationStatus = Literal["open", "pending", "snoozed", "closed"]
@@ -96,7 +97,7 @@ class SessionRecord(Struct, frozen=True, kw_only=True):
     last_seen_at: datetime
 
 
-Subject = MessageRecord | CustomerRecord | ConversationRecord | SessionRecord
+Subject = MessageRecord | CustomerRecord | ConversationRecord | SessionRecord | Subscription
 
 
 class EventRecord(Struct, frozen=True, kw_only=True):

@@ -158,6 +158,7 @@ async def test_answers_are_as_described(bakery: Business, described: dict[str, A
         "customerId": place["customerId"],
         "conversationId": place["conversationId"],
         "sessionId": place["sessionId"],
+        "hookId": await _hook(bakery),
     }
 
     checked = 0
@@ -170,6 +171,14 @@ async def test_answers_are_as_described(bakery: Business, described: dict[str, A
     operation = described["paths"]["/api/v1/messages"]["get"]
     assert _faults(described, operation, refused) == []
     assert checked > 10
+
+
+async def _hook(business: Business) -> str:
+    """Make a hook that has been sent something, and return its id."""
+    wanted = {"url": "https://example.com/hook", "events": ["message.created"]}
+    made: str = (await business.client.post("/hooks", json=wanted)).json()["id"]
+    await business.post(f"/hooks/{made}/test")
+    return made
 
 
 async def test_what_is_not_as_described_would_be_seen(

@@ -16,7 +16,7 @@ from hub.settings import Settings
 from hub.store import schema
 from hub.store.database import Database
 from hub.store.opening import open_database
-from hub.store.tables import metadata
+from hub.store.outgoing import metadata
 from tests.upgrade.shapes import shape
 
 

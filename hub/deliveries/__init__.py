@@ -1,0 +1,1 @@
+"""What happened is sent to whoever asked for it."""
