@@ -36,6 +36,7 @@ _PHONE = Meta(
 _SINCE = Meta(
     tz=True,
     description="Only what was made at this moment or later.",
+    examples=["2026-01-31T12:00:00Z"],
     extra={"cure": "Use ISO 8601 with a time zone, like 2026-01-31T12:00:00Z"},
 )
 _UNTIL = Meta(
