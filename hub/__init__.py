@@ -7,5 +7,5 @@ normalize  a plugin's pure function: wire type to Message          plugins/*/nor
 accept     many waiting messages, one batch, one commit            hub/accept/batch.py, steps.py
 store      customer, conversation, session, message, event         hub/store/write/
 events     what happened, as rows that workers claim               hub/store/outbox.py
-deliver    tell the plugins, send replies                          hub/worker.py
+deliver    tell the plugins and the hooks, send replies            hub/worker.py, deliveries/
 """

@@ -7,7 +7,8 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Callable, Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import structlog
 from msgspec import Struct
@@ -20,7 +21,7 @@ from hub.deliveries.lane import Lane
 from hub.deliveries.outcomes import Ended
 from hub.deliveries.parcels import Parcel
 from hub.errors import Unavailable
-from hub.store import subscriptions
+from hub.store import deliveries, subscriptions
 from hub.store.database import Contended, Database
 from hub.store.read.records import EventRecord
 from hub.store.subscriptions import Target
@@ -35,6 +36,9 @@ MOST_LANES = 200
 """Of one claim."""
 MOST_RECORDED = 200
 ILL_SECONDS = 2.0
+KEPT_FOR = timedelta(days=30)
+FORGET_SECONDS, FORGET_LANES = 60.0, 100
+"""How often something is forgotten, and of how many subscriptions."""
 _JSON: list[Header] = [("content-type", "application/json"), ("user-agent", "Clonvo-Hub/1")]
 
 Clock = Callable[[], datetime]
@@ -69,7 +73,8 @@ class Dispatcher:
         self._woken = asyncio.Event()
         self._ready: set[Target] = set()
         self._living: set[Target] = set()
-        self._looked_at = float("-inf")
+        self._looked_at = self._forgot_at = float("-inf")
+        self._turn = 0
         self._running: set[asyncio.Task[None]] = set()
         self._stopping = False
         self._recorder: Batcher[Ended, None] = Batcher(self._record, most=MOST_RECORDED)
@@ -83,6 +88,11 @@ class Dispatcher:
         """Look at all of them at once: something waits, and it is not said for whom."""
         self._looked_at = float("-inf")
         self._woken.set()
+
+    @property
+    def is_heard(self) -> bool:
+        """Tell whether there is any subscription."""
+        return bool(self._living)
 
     async def run(self) -> None:
         """Work until `stop`; while the database is away, wait and try again."""
@@ -146,10 +156,22 @@ class Dispatcher:
         self._looked_at = time.monotonic()
         self._living = set(living)
         self._ready.update(living)
+        if self._looked_at - self._forgot_at >= FORGET_SECONDS:
+            self._forgot_at = self._looked_at
+            await self._forget(now)
         old = self._looked_at - IDLE_SECONDS
         for target, lane in list(self._lanes.items()):
             if lane.is_idle and (lane.idle_since < old or target not in self._living):
                 await self._lanes.pop(target).courier.close()
+
+    async def _forget(self, now: datetime) -> None:
+        """Delete what ended long ago, of some subscriptions; the others have their turn later."""
+        targets = sorted(self._living)
+        begin = self._turn % max(1, len(targets))
+        self._turn = begin + FORGET_LANES
+        for target in targets[begin : begin + FORGET_LANES]:
+            work = partial(deliveries.forget, target=target, before=now - KEPT_FOR)
+            await self._means.database.write(work)
 
     def _next(self) -> list[Target]:
         chosen = sorted(self._ready)[:MOST_LANES]
