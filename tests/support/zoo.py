@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 
 Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 HEAD = b"HTTP/1.1 200 OK\r\n"
+BOMB = gzip.compress(b"\0" * 20_000_000)
 
 
 async def never_answers(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
@@ -35,8 +36,7 @@ async def endless_body(_: asyncio.StreamReader, writer: asyncio.StreamWriter) ->
 
 async def gzip_bomb(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     """Answers with little that becomes much."""
-    bomb = gzip.compress(b"\0" * 20_000_000)
-    writer.write(HEAD + b"content-encoding: gzip\r\ncontent-length: %d\r\n\r\n" % len(bomb) + bomb)
+    writer.write(HEAD + b"content-encoding: gzip\r\ncontent-length: %d\r\n\r\n" % len(BOMB) + BOMB)
     await writer.drain()
 
 
@@ -82,7 +82,7 @@ async def receiver(talk: Talk) -> AsyncIterator[str]:
     async def guarded(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             await talk(reader, writer)
-        except (ConnectionError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
+        except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
             pass
         finally:
             writer.close()
