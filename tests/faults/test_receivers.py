@@ -13,7 +13,7 @@ from msgspec import Struct
 from tests.support import zoo
 from tests.support.client import UNLIMITED, Line, new_business, until
 from tests.support.hubs import Hub
-from tests.support.receiver import Got, Receiver
+from tests.support.receiver import OK, Got, Receiver
 
 MIB = 1024 * 1024
 WARM = 20
@@ -45,49 +45,63 @@ async def make_hook(line: Line, url: str) -> None:
     assert reply.status == 201, reply
 
 
-async def judge(hub: Hub, worker: int, url: str, run: Run, record: Record) -> None:
-    """Let both businesses talk at once; look at how late the good one's events are."""
-    bad, good = await new_business(url, "bad"), await new_business(url, "good")
-    receiver = Receiver()
-    sent_at: dict[str, float] = {}
-    came_at: dict[str, float] = {}
+class Trial:
+    """Two businesses that talk at once: when each message was sent, and when its event came."""
 
-    def take(got: Got) -> bytes:
-        came_at[msgspec.json.decode(got.body)["data"]["body"]] = time.monotonic()
-        return b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n"
+    def __init__(self, run: Run) -> None:
+        """Take everything that comes."""
+        self._run = run
+        self._sent_at: dict[str, float] = {}
+        self._came_at: dict[str, float] = {}
+        self.receiver = Receiver()
+        self.receiver.answer = self._take
 
-    receiver.answer = take
-    lines = {"bad": Line(hub, bad.bearer), "good": Line(hub, good.bearer)}
+    @property
+    def late(self) -> list[float]:
+        """Return how late the events were, the quickest first; seconds."""
+        return sorted(came - self._sent_at[body] for body, came in self._came_at.items())
 
-    async def send(line: Line, name: str, count: int, begin: int = 0) -> None:
+    async def send(self, line: Line, name: str, count: int, begin: int = 0) -> None:
+        """Send so many messages, one after the other."""
         for number in range(begin, begin + count):
             body = f"{name} {number}"
-            sent_at[body] = time.monotonic()
+            self._sent_at[body] = time.monotonic()
             message = {"body": body, "visitor": {"visitorId": f"v{number % 10}"}}
             assert (await line.insist("/messages", message)).status == 200
-            await asyncio.sleep(run.apart)
+            await asyncio.sleep(self._run.apart)
 
+    async def came(self, count: int) -> None:
+        """Return when so many events have come."""
+        await until(lambda: len(self._came_at) == count, 30)
+
+    def _take(self, got: Got) -> bytes:
+        self._came_at[msgspec.json.decode(got.body)["data"]["body"]] = time.monotonic()
+        return OK
+
+
+async def judge(hub: Hub, worker: int, url: str, run: Run, record: Record) -> None:
+    """Let both businesses talk at once; look at how late the good one's events are."""
+    bad = Line(hub, (await new_business(url, "bad")).bearer)
+    good = Line(hub, (await new_business(url, "good")).bearer)
+    trial, kinds = Trial(run), list(zoo.KINDS.values())
     async with AsyncExitStack() as stack:
-        for line in lines.values():
+        for line in (bad, good):
             stack.callback(line.close)
-        await stack.enter_async_context(receiver.serving())
-        kinds = list(zoo.KINDS.values())
-        await make_hook(lines["good"], receiver.url)
+        await stack.enter_async_context(trial.receiver.serving())
+        await make_hook(good, trial.receiver.url)
         # What the first deliveries cost once, to import and to be ready for TLS, is no growth.
-        await send(lines["good"], "good", WARM)
-        await until(lambda: len(came_at) == WARM, 30)
+        await trial.send(good, "good", WARM)
+        await trial.came(WARM)
         before = _memory(worker)
         for number in range(run.dreadful):
             address = await stack.enter_async_context(zoo.receiver(kinds[number % len(kinds)]))
-            await make_hook(lines["bad"], address)
-        bad_one = asyncio.create_task(send(lines["bad"], "bad", run.messages))
-        await send(lines["good"], "good", run.messages, WARM)
-        await bad_one
-        await until(lambda: len(came_at) == run.messages + WARM, 30)
+            await make_hook(bad, address)
+        beside = asyncio.create_task(trial.send(bad, "bad", run.messages))
+        await trial.send(good, "good", run.messages, WARM)
+        await beside
+        await trial.came(run.messages + WARM)
         grown = (_memory(worker) - before) / MIB
-
-    late = sorted(came - sent_at[body] for body, came in came_at.items())
-    _look(late, grown, run, record)
+    _look(trial.late, grown, run, record)
 
 
 def _look(late: list[float], grown: float, run: Run, record: Record) -> None:
