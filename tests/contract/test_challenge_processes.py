@@ -5,6 +5,7 @@ from contextlib import AsyncExitStack
 
 import pytest
 
+from hub import ids
 from hub.app import create_app
 from hub.hooks import Hooks
 from hub.sealing import open_sealer
@@ -24,10 +25,10 @@ async def pair(database: Database, redis_url: str) -> AsyncIterator[list[Api]]:
     business = None
     async with AsyncExitStack() as stack:
         apis = []
-        for number in range(2):
+        for _ in range(2):
             limiter = await stack.enter_async_context(open_limiter(settings))
             hub = Hub(settings, database, Hooks(settings.plugins), open_sealer(settings))
-            business = business or await make_business(hub, f"pair-{id(stack)}-{number}")
+            business = business or await make_business(hub, f"pair-{ids.fresh()[-12:]}")
             apis.append(Api(create_app(settings, hub, limiter), hub, Clock(), business))
             added(apis[-1])
         yield apis
