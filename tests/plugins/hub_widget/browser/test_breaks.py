@@ -97,7 +97,7 @@ CHANGED = {
         "main.ts", "event.isComposing || event.keyCode == 229", "false"
     ),
     "test_talk.py::test_nothing_is_asked_or_kept_before_it_is_used": Line(
-        "main.ts", "  put();\n", "  put(), visitor();\n"
+        "main.ts", "  put();\n  if", "  put(), visitor();\n  if"
     ),
     "test_talk.py::test_talk_goes_both_ways_live": Line(
         "talk.ts", "root.getElementById(id) as Row | null", "null as Row | null"

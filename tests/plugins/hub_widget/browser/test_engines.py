@@ -20,6 +20,7 @@ ROOT = "const root = document.querySelector('clonvo-chat').shadowRoot;"
 OPEN = f"{ROOT} root.querySelector('aside > button').click()"
 SAY = f"""{ROOT}
     const box = root.querySelector('textarea');
+    box.focus();
     box.value = arguments[0];
     const enter = {{ key: 'Enter', bubbles: true, cancelable: true, composed: true }};
     box.dispatchEvent(new KeyboardEvent('keydown', enter));
