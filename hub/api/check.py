@@ -253,6 +253,13 @@ def _choice(info: inspect.LiteralType) -> str:
     return f"Send one of: {', '.join(str(value) for value in info.values)}"
 
 
+def _list(info: inspect.ListType | inspect.VarTupleType) -> str:
+    item = info.item_type
+    if not isinstance(item, inspect.LiteralType):
+        return "Send a list"
+    return f"Send a list with some of: {', '.join(str(value) for value in item.values)}"
+
+
 def _object(_: Any) -> str:
     return "Send an object"
 
@@ -265,7 +272,7 @@ _SENTENCES: dict[type, Say] = {
     inspect.StructType: _object,
     inspect.DictType: _object,
     inspect.BoolType: lambda _: "Send true or false",
-    inspect.ListType: lambda _: "Send a list",
-    inspect.VarTupleType: lambda _: "Send a list",
+    inspect.ListType: _list,
+    inspect.VarTupleType: _list,
     inspect.DateTimeType: lambda _: "Use ISO 8601, like 2026-01-31T12:00:00Z",
 }
