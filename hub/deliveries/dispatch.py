@@ -196,15 +196,16 @@ class Dispatcher:
         lane = self._lanes[target]
         outcome = await self._bring(lane, parcel)
         metrics.delivery(arrived=outcome.arrived, seconds=outcome.milliseconds / 1000)
-        lane.end(outcome)
-        self._begin(target)
-        if lane.room and lane.has_more:
-            self.wake([target])
         try:
             await self._recorder.submit(Ended(parcel, outcome))
         except (Unavailable, Contended, Full):
             # Nobody knows of it: it is made again when the lease is over.
             log.warning("attempt_not_recorded", delivery=ids.wire("dlv", parcel.claimed.id))
+        # Not before it is recorded: what is under way may come twice when a worker is killed.
+        lane.end(outcome)
+        self._begin(target)
+        if lane.room and lane.has_more:
+            self.wake([target])
 
     async def _bring(self, lane: Lane, parcel: Parcel) -> Outcome:
         if parcel.event is None:
