@@ -86,7 +86,7 @@ function receive(said?: Said): void {
   else if (said.id) {
     const found = row(said.cid ?? said.id, said.body, said.from[0] == "v");
     const at = new Date(said.at);
-    const dateStyle = (at as never) < new Date().setHours(0) ? "short" : undefined;
+    const dateStyle = (at as never) < new Date().setHours(0, 0) ? "short" : undefined;
     const time = at.toLocaleString([], { timeStyle: "short", dateStyle });
     note(found, [said.name] + " " + time);
     place(found, said.seq);

@@ -1,5 +1,10 @@
 """What the visitor wrote is kept, also where something is wrong with the page or the browser."""
 
+import json
+import time
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler
+
 from playwright.sync_api import BrowserContext, expect
 
 from tests.plugins.hub_widget.browser.conftest import Visit
@@ -151,3 +156,62 @@ def test_a_page_that_has_no_token_to_give_is_told_so(visit: Visit, shop: Shop) -
     chat.say("hi")
 
     chat.until(lambda: bool(answers), lambda: "nothing was asked")
+
+
+def tell(shop: Shop, *said: dict[str, object]) -> None:
+    """Let the site stand in for the hub: its stream says so, and then nothing more."""
+    lines = "".join(f"data: {json.dumps({'type': 'config'} | one)}\n\n" for one in said)
+
+    def stream(handler: BaseHTTPRequestHandler) -> None:
+        handler.close_connection = True
+        if handler.command == "GET":
+            head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n"
+            handler.wfile.write((head + lines).encode())
+            handler.wfile.flush()
+            time.sleep(3)
+        else:
+            handler.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+
+    for name in ("stream", "events"):
+        shop.site.pages[f"/api/v1/widget/{name}"] = stream
+
+
+def reply(seq: int, at: datetime) -> dict[str, object]:
+    """Return a reply as the stream tells it."""
+    moment = at.astimezone(UTC).isoformat()
+    said = {"type": "message", "id": f"msg_{seq}", "from": "operator", "body": f"reply {seq}"}
+    return said | {"seq": seq, "at": moment}
+
+
+def test_what_is_of_another_day_says_its_date(visit: Visit, shop: Shop) -> None:
+    """Also when it is of a minute before midnight and read soon after."""
+    today = datetime.now().astimezone().replace(hour=0, minute=0, second=0)
+    tell(shop, {}, reply(1, today - timedelta(minutes=1)), reply(2, datetime.now().astimezone()))
+    chat = visit(base=shop.site.origin)
+    chat.open()
+
+    chat.until(lambda: len(chat.texts()) == 2, chat.rows)
+    yesterday, now = (row["note"] for row in chat.rows()[1:])
+    assert "/" in yesterday
+    assert "/" not in now
+
+
+def test_what_was_seen_of_one_talk_is_not_of_another(visit: Visit, shop: Shop) -> None:
+    """Who signs in and is shown the talk of that person has its replies to read."""
+    now = datetime.now().astimezone()
+    tell(shop, {}, reply(9, now))
+    chat = visit(base=shop.site.origin)
+    chat.open()
+    chat.shows("reply 9")
+    chat.launcher.click()
+    kept = chat.kept()
+    assert kept
+    assert kept["r"] == 9
+    tell(shop, {"moved": True}, reply(1, now))
+    chat.page.evaluate(
+        """() => { const key = Object.keys(localStorage).find((k) => k.startsWith('clonvo:'))
+             localStorage[key] = JSON.stringify({ ...JSON.parse(localStorage[key]), q: [] }) }"""
+    )
+    chat.page.reload()
+
+    expect(chat.host.locator("b")).to_have_text("1")

@@ -155,6 +155,18 @@ def test_addresses_are_links_and_nothing_else_is(visit: Visit) -> None:
     assert popup.value.evaluate("opener") is None
 
 
+def test_an_address_ends_where_other_writing_begins(visit: Visit) -> None:
+    """No sentence of Japanese is part of it, and nothing that turns the direction around."""
+    chat = visit()
+    chat.open()
+    text = "\u8a73\u7d30\u306fhttps://a.example/a\u3092 https://b.example/\u202egpj.exe https://c.example/\u00e9t\u00e9."
+    chat.say(text)
+    chat.shows(text)
+
+    shown = chat.host.locator("p a").evaluate_all("(all) => all.map((a) => a.textContent)")
+    assert shown == ["https://a.example/a", "https://b.example/", "https://c.example/\u00e9t\u00e9"]
+
+
 def test_unread_replies_are_counted_until_they_are_seen(visit: Visit) -> None:
     """On the launcher and in its name; read when the panel opens, and still read after a reload."""
     chat = visit()
