@@ -10,6 +10,7 @@ import time
 from collections.abc import Sequence
 from email.utils import parsedate_to_datetime
 from functools import cache
+from urllib.parse import urlsplit
 
 import httpcore
 from msgspec import Struct
@@ -96,8 +97,13 @@ class Courier:
 
 
 def _request(url: str, headers: Sequence[Header], body: bytes) -> httpcore.Request:
-    target = httpcore.URL(url)
-    host = target.host if target.port is None else b"%b:%d" % (target.host, target.port)
+    parts = urlsplit(url)
+    # Put together here: read from the text, httpcore leaves out what follows a `;` in the path.
+    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    target = httpcore.URL(
+        scheme=parts.scheme, host=parts.hostname or "", port=parts.port, target=path
+    )
+    host = parts.netloc.encode("ascii")
     raw = [(b"Host", host), (b"Content-Length", b"%d" % len(body))]
     raw += [(name.encode("ascii"), value.encode("utf-8")) for name, value in headers]
     return httpcore.Request("POST", target, headers=raw, content=body)

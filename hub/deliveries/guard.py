@@ -22,6 +22,9 @@ _UNREACHABLE = "This address may not be reached from here"
 _STRANGE = re.compile(r"[\x00-\x20\x7f\\<>\"^`{|}]")
 # As the C library reads an address: hexadecimal, octal, and fewer parts than four.
 _NUMBERS = re.compile(r"(?:0x[0-9a-f]*|[0-9]+)(?:\.(?:0x[0-9a-f]*|[0-9]+))*\Z")
+# A host, or an address of IPv6 in brackets, and a port: what stands beside brackets is overread by
+# some and the host for others.
+_PLACE = re.compile(r"(?:\[[^\[\]]*:[^\[\]]*\]|[^\[\]:]*)(?::[0-9]*)?\Z")
 _LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\Z")
 
 
@@ -65,6 +68,10 @@ _NEVER = _networks(
     "fd00:ec2::254/128",
     "fd20:ce::254/128",
     "fe80::/10",
+    # Nor what may lead there without our seeing it: the NAT64 of one's own network, which has the
+    # address of IPv4 anywhere inside (RFC 8215), and Teredo.
+    "64:ff9b:1::/48",
+    "2001::/32",
 )
 # What carries an address of IPv4 inside, and at which bit it begins.
 _CARRIERS = (
@@ -72,7 +79,6 @@ _CARRIERS = (
     (ipaddress.ip_network("::ffff:0:0:0/96"), 96),
     (ipaddress.ip_network("::/96"), 96),
     (ipaddress.ip_network("64:ff9b::/96"), 96),
-    (ipaddress.ip_network("64:ff9b:1::/48"), 96),
     (ipaddress.ip_network("2002::/16"), 16),
 )
 
@@ -93,6 +99,8 @@ class Guard:
             return "Write the host as xn--..., and percent-encode what else is not ASCII"
         if _STRANGE.search(url):
             return "Leave out spaces, backslashes and control characters, or percent-encode them"
+        if "#" in url:
+            return "Leave out the part after #"
         try:
             parts = urlsplit(url)
             port = parts.port
@@ -122,20 +130,20 @@ class Guard:
             return f"Begin it with {' or '.join(f'{scheme}://' for scheme in self._schemes)}"
         if "@" in parts.netloc:
             return "Leave out the user name and password: the signature proves who sends"
-        if parts.fragment:
-            return "Leave out the part after #"
         if port is not None and port not in _PORTS and port < _LEAST_PORT:
             return f"Use port 443, 80, or one from {_LEAST_PORT} on"
         return self._refused_host(parts)
 
     def _refused_host(self, parts: SplitResult) -> str | None:
         host = parts.hostname or ""
+        if not _PLACE.match(parts.netloc):
+            return _FORM
         written = literal(host)
         if written is not None:
             return None if self.allows(written) else _UNREACHABLE
         if not _is_name(host):
             return _FORM
-        bare = host.rstrip(".").lower()
+        bare = host.removesuffix(".").lower()
         if bare == "localhost" or bare.endswith(".localhost"):
             near = self.allows("127.0.0.1") or self.allows("::1")
             return None if near else _UNREACHABLE
@@ -158,7 +166,10 @@ def _lies_in(address: Address, networks: Iterable[Network]) -> bool:
 
 
 def literal(host: str) -> str | None:
-    """Return the address that a host is in any notation that some resolver takes; None: a name."""
+    """Return the address that a host is in any notation that some resolver takes; None: a name.
+
+    What looks like one and cannot be read comes back as it is, and no guard allows it.
+    """
     if ":" in host or "%" in host:
         return host
     plain = host.rstrip(".").lower()
@@ -166,10 +177,10 @@ def literal(host: str) -> str | None:
         try:
             return socket.inet_ntoa(socket.inet_aton(plain))
         except OSError:
-            return "0.0.0.0"  # noqa: S104 - what cannot be read is refused like it
+            return plain
     return None
 
 
 def _is_name(host: str) -> bool:
-    plain = host.rstrip(".").lower()
+    plain = host.removesuffix(".").lower()
     return len(plain) <= LONGEST_NAME and all(map(_LABEL.match, plain.split(".")))

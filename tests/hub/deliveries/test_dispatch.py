@@ -29,6 +29,18 @@ async def test_a_message_is_told_as_it_is_read(desk: Desk, receiver: Receiver) -
     assert [one["responseStatus"] for one in delivery["attempts"]] == [200]
 
 
+async def test_the_address_is_gone_to_as_it_is_written(desk: Desk, receiver: Receiver) -> None:
+    """With what follows a semicolon, with its query, and with its port among the headers."""
+    await desk.hook(f"{receiver.url}/a;v=1/b;w?x=1&y=;z")
+    await desk.say()
+
+    await desk.work()
+
+    (got,) = receiver.got
+    assert got.path == "/hook/a;v=1/b;w?x=1&y=;z"
+    assert got.headers["host"] == f"127.0.0.1:{receiver.port}"
+
+
 async def test_only_what_was_asked_for_is_told(desk: Desk, receiver: Receiver) -> None:
     """By kind, direction and channel; and what happened before is not."""
     await desk.say("before")
